@@ -1,0 +1,71 @@
+//! The guard of one accepted call: begun in `Service::call`, ended exactly once.
+
+use std::sync::Arc;
+
+use crate::{
+    outcome::Outcome,
+    series::{End, Series},
+};
+
+/// A call under way. Whoever drops it without an [`end`](Self::end) ends it too.
+#[derive(Debug)]
+pub(crate) struct Call {
+    series: Arc<Series>,
+    start: u64,
+    /// The code of the answer, 0 until there is one.
+    code: u16,
+    /// In flight under the fallback of the series.
+    is_guest: bool,
+    /// Somebody else's code runs: if the guard drops now, that code panicked.
+    ///
+    /// `thread::panicking()` would also be true for the siblings of a call that panicked.
+    is_inside: bool,
+    has_ended: bool,
+}
+
+// ===== impl Call =====
+
+impl Call {
+    pub(crate) fn begin(series: Arc<Series>) -> Self {
+        let is_guest = series.enter();
+        let spec = series.spec();
+        let start = if spec.histogram.is_some() { spec.clock.raw() } else { 0 };
+        Self { series, start, code: 0, is_guest, is_inside: false, has_ended: false }
+    }
+
+    /// Runs `f`, which runs code of the wrapped service.
+    pub(crate) fn inside<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        self.is_inside = true;
+        let done = f();
+        self.is_inside = false;
+        done
+    }
+
+    /// Notes that the service answered, and with which code.
+    pub(crate) fn answered(&mut self, code: u16) {
+        self.code = code;
+    }
+
+    pub(crate) fn end(mut self, outcome: Outcome) {
+        self.end_once(outcome);
+    }
+
+    fn end_once(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        let spec = self.series.spec();
+        let seconds = spec.histogram.is_some().then(|| spec.clock.seconds_since(self.start));
+        self.series.leave(self.is_guest, End { code: self.code, outcome }, seconds);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.end_once(match (self.is_inside, self.code) {
+            (true, _) => Outcome::Panicked,
+            (false, 0) => Outcome::Cancelled,
+            (false, _) => Outcome::BodyDropped,
+        });
+    }
+}

@@ -1,0 +1,71 @@
+//! The one door to time: quanta behind it, and a clock that a test steps by hand.
+
+#[cfg(feature = "testing")]
+use std::{fmt, sync::Arc, time::Duration};
+
+/// Where a Layer reads the time.
+///
+/// The default reads the processor's time stamp counter where it is invariant, else the monotonic clock of
+/// the operating system.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    inner: quanta::Clock,
+}
+
+/// Moves a [`Clock`] made by [`Clock::mock`].
+#[cfg(feature = "testing")]
+#[derive(Clone)]
+pub struct MockClock {
+    inner: Arc<quanta::Mock>,
+}
+
+/// Turns whole nanoseconds into seconds.
+///
+/// Bucket bounds and samples both pass through here, so that a call of exactly the threshold compares equal to
+/// its bound: the division is correctly rounded, which `Duration::as_secs_f64` is not.
+pub(crate) fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+// ===== impl Clock =====
+
+impl Clock {
+    /// Calibrates once per process, when the first Layer is built and never in a call.
+    pub(crate) fn new() -> Self {
+        Self { inner: quanta::Clock::new() }
+    }
+
+    /// Makes a clock that stands still until its [`MockClock`] moves it.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn mock() -> (Self, MockClock) {
+        let (clock, mock) = quanta::Clock::mock();
+        (Self { inner: clock }, MockClock { inner: mock })
+    }
+
+    pub(crate) fn raw(&self) -> u64 {
+        self.inner.raw()
+    }
+
+    /// Seconds since `start`, which came from [`raw`](Self::raw); 0 where the clock stepped back.
+    pub(crate) fn seconds_since(&self, start: u64) -> f64 {
+        seconds(self.inner.delta_as_nanos(start, self.inner.raw()))
+    }
+}
+
+// ===== impl MockClock =====
+
+#[cfg(feature = "testing")]
+impl MockClock {
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.inner.increment(by);
+    }
+}
+
+#[cfg(feature = "testing")]
+impl fmt::Debug for MockClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockClock").field("nanos", &self.inner.value()).finish()
+    }
+}

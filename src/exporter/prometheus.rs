@@ -1,0 +1,201 @@
+//! The Prometheus exporter: bounds, upkeep, and where `/metrics` is served.
+
+use std::{collections::BTreeMap, io, net::SocketAddr, thread, time::Duration};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::{Error, error::Kind, listener};
+use crate::{
+    names::{self, Naming},
+    sla::{self, Sla},
+};
+
+/// Sets up `metrics-exporter-prometheus` for the metrics of this crate.
+///
+/// The latency histogram gets the bounds of the SLAs, every other histogram default bounds by its suffix
+/// (`_seconds`: 5 ms to 10 s; `_bytes`: 256 B to 16 MiB), so that none becomes a summary.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_metrics::{exporter::Prometheus, sla::Sla};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_metrics::exporter::Error> {
+/// let sla = Sla::new("api").latency(0.99, Duration::from_millis(100));
+/// let handle = Prometheus::new().sla(&sla).serve("127.0.0.1:0").await?;
+/// println!("http://{}/metrics", handle.local_addr().expect("it listens"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is exported until it is served or installed"]
+pub struct Prometheus {
+    slas: Vec<Sla>,
+    namings: Vec<Naming>,
+    bounds: BTreeMap<String, Vec<f64>>,
+    upkeep_interval: Duration,
+}
+
+/// The exporter at work. It goes on when the handle is dropped.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    inner: PrometheusHandle,
+    local_addr: Option<SocketAddr>,
+}
+
+// ===== impl Prometheus =====
+
+impl Prometheus {
+    /// Begins with default bounds for every histogram.
+    pub fn new() -> Self {
+        Self {
+            slas: Vec::new(),
+            namings: vec![Naming::new()],
+            bounds: BTreeMap::new(),
+            upkeep_interval: Duration::from_secs(5),
+        }
+    }
+
+    /// Makes the thresholds of `sla` bounds of `http_request_duration_seconds`; see [`sla::bounds`]. Several are
+    /// merged.
+    pub fn sla(mut self, sla: &Sla) -> Self {
+        self.slas.push(sla.clone());
+        self
+    }
+
+    /// Sets the bounds also under the names of this scheme, which a Layer was given.
+    pub fn naming(mut self, naming: &Naming) -> Self {
+        self.namings.push(naming.clone());
+        self
+    }
+
+    /// Sets the bounds of one histogram by its exported name. Thresholds of an SLA on it are added to them.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the bounds are empty, not ascending or not finite, or if the histogram has been given bounds
+    /// before.
+    pub fn bounds(mut self, histogram: impl Into<String>, bounds: &[f64]) -> Self {
+        let histogram = histogram.into();
+        sla::check(&histogram, bounds);
+        assert!(!self.bounds.contains_key(&histogram), "the bounds of {histogram} are given twice: keep one");
+        self.bounds.insert(histogram, bounds.to_vec());
+        self
+    }
+
+    /// Moves samples from the histograms' queues into their buckets this often: 5 s unless set.
+    ///
+    /// In between, each sample takes about 16 bytes.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the interval is zero.
+    pub fn upkeep_interval(mut self, interval: Duration) -> Self {
+        assert!(!interval.is_zero(), "an upkeep interval of zero would never pause: give a duration");
+        self.upkeep_interval = interval;
+        self
+    }
+
+    /// Returns the exporter's own builder, with the bounds in it, to be configured further.
+    ///
+    /// Who builds a recorder from it calls `run_upkeep` on its handle every few seconds.
+    #[must_use]
+    pub fn into_builder(self) -> PrometheusBuilder {
+        let mut bounds = self.bounds;
+        for naming in &self.namings {
+            if !self.slas.is_empty() {
+                let histogram = naming.name_of(&names::HTTP_REQUEST_DURATION_SECONDS);
+                let of_sla = sla::bounds(&self.slas);
+                merge(bounds.entry(histogram).or_default(), of_sla);
+            }
+        }
+        let by_suffix = [("_seconds", &sla::SECONDS[..]), ("_bytes", &sla::BYTES[..])]
+            .map(|(suffix, bounds)| (Matcher::Suffix(suffix.into()), bounds.to_vec()));
+        let connection = Matcher::Full("connection_duration_seconds".into());
+        let by_name = bounds.into_iter().map(|(histogram, bounds)| (Matcher::Full(histogram), bounds));
+        by_suffix.into_iter().chain([(connection, sla::CONNECTION_SECONDS.to_vec())]).chain(by_name).fold(
+            PrometheusBuilder::new(),
+            |builder, (matcher, bounds)| {
+                builder.set_buckets_for_metric(matcher, &bounds).expect("no list of bounds is empty")
+            },
+        )
+    }
+
+    /// Installs the exporter as the global recorder. Upkeep runs on a thread of its own.
+    ///
+    /// Serve what [`Handle::render`] returns; or see [`serve`](Self::serve).
+    ///
+    /// # Errors
+    ///
+    /// Fails if another recorder is installed already, or if the system has no thread to give.
+    pub fn install(self) -> Result<Handle, Error> {
+        let interval = self.upkeep_interval;
+        let recorder = self.into_builder().build_recorder();
+        let inner = recorder.handle();
+        metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)?;
+        keep_up(inner.clone(), interval).map_err(Kind::Upkeep)?;
+        Ok(Handle { inner, local_addr: None })
+    }
+
+    /// Installs the exporter, and serves `/metrics` on a listener of its own, in the tokio runtime it is called
+    /// in, to GET and HEAD.
+    ///
+    /// `address` is `HOST:PORT`; a port alone is one of 127.0.0.1, which only this machine reaches. Port 0 is any
+    /// free port, which [`Handle::local_addr`] tells. Who can reach the listener can read every number: give it
+    /// an address that the public does not reach.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot listen there, if no tokio runtime runs, or if another recorder is installed already. A
+    /// listener that fails leaves no recorder behind.
+    pub async fn serve(self, address: impl AsRef<str>) -> Result<Handle, Error> {
+        let listener = listener::bind(address.as_ref()).await?;
+        let local_addr =
+            listener.local_addr().map_err(|error| Kind::Listen(address.as_ref().into(), error))?;
+        let handle = Handle { local_addr: Some(local_addr), ..self.install()? };
+        tokio::spawn(listener::serve(listener, handle.clone()));
+        Ok(handle)
+    }
+}
+
+impl Default for Prometheus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// ===== impl Handle =====
+
+impl Handle {
+    /// Returns all metrics in the Prometheus text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.inner.render()
+    }
+
+    /// Returns the address of the listener, where there is one.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addr
+    }
+}
+
+fn merge(bounds: &mut Vec<f64>, more: Vec<f64>) {
+    bounds.extend(more);
+    bounds.sort_by(f64::total_cmp);
+    bounds.dedup();
+}
+
+/// The global recorder is never freed, so neither does this thread end.
+fn keep_up(handle: PrometheusHandle, interval: Duration) -> io::Result<()> {
+    let thread = thread::Builder::new().name("tower-metrics-upkeep".into());
+    thread.spawn(move || {
+        loop {
+            thread::sleep(interval);
+            handle.run_upkeep();
+        }
+    })?;
+    Ok(())
+}

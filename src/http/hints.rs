@@ -1,0 +1,51 @@
+//! What is said once, in words, where the placement of a Layer gives numbers that nobody wants.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The hints of one Layer: each is given once, through `tracing` where that feature is on.
+#[derive(Debug)]
+pub(super) struct Hints {
+    expects_routes: bool,
+    said_twice: AtomicBool,
+    said_without_route: AtomicBool,
+}
+
+// ===== impl Hints =====
+
+impl Hints {
+    pub(super) fn new(expects_routes: bool) -> Self {
+        Self {
+            expects_routes,
+            said_twice: AtomicBool::new(false),
+            said_without_route: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn applied_twice(&self, metric: &str) {
+        if !self.said_twice.swap(true, Ordering::Relaxed) {
+            warn(
+                "this metric is recorded by two Layers around the same call, so that every count is doubled: \
+                 remove one of them, or record only attempts in the inner one",
+                metric,
+            );
+        }
+    }
+
+    pub(super) fn answered_without_route(&self) {
+        if self.expects_routes && !self.said_without_route.swap(true, Ordering::Relaxed) {
+            warn(
+                "a call without a matched route was answered well and is recorded as endpoint=\"unmatched\": \
+                 move the Layer into `Router::layer`, unless a fallback serves such calls by design",
+                "HttpMetricsLayer::axum",
+            );
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn warn(message: &'static str, about: &str) {
+    tracing::warn!(target: "tower_metrics", about, "{message}");
+}
+
+#[cfg(not(feature = "tracing"))]
+fn warn(_message: &'static str, _about: &str) {}

@@ -1,0 +1,239 @@
+//! The Layer, which is its own builder, and what it is configured to record.
+
+use std::{borrow::Cow, sync::Arc};
+
+use metrics::Recorder;
+use tower_layer::Layer;
+
+use super::{
+    RequestHead,
+    config::{Config, Role},
+    hints::Hints,
+};
+#[cfg(feature = "testing")]
+use crate::clock::Clock;
+use crate::{
+    instrument::{Instruments, Metrics},
+    names::Naming,
+    series::{Birth, Cache, Source, Spec},
+};
+
+/// Counts HTTP calls, measures how long they took, and shows how many are in flight.
+///
+/// See the [module](super) for what is recorded when, and where to place the Layer. Cloning the Layer, and
+/// applying it, costs one reference count.
+///
+/// # Examples
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use bytes::Bytes;
+/// use tower::{ServiceBuilder, service_fn};
+/// use tower_metrics::HttpMetricsLayer;
+///
+/// let service = ServiceBuilder::new()
+///     .layer(HttpMetricsLayer::new().endpoint(|head| match head.uri().path() {
+///         "/health" => Some("/health".into()),
+///         _ => None,
+///     }))
+///     .service(service_fn(async |_: Request<Full<Bytes>>| {
+///         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok")))
+///     }));
+/// # drop(service);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a Layer measures nothing until it is applied to a service"]
+pub struct HttpMetricsLayer {
+    protocol: Arc<Http>,
+}
+
+/// The HTTP protocol of a [`Metrics`] service: what [`HttpMetricsLayer`] was told.
+#[derive(Debug)]
+pub struct Http {
+    pub(super) config: Config,
+    pub(super) spec: Arc<Spec>,
+    pub(super) cache: Cache,
+    pub(super) hints: Arc<Hints>,
+}
+
+// ===== impl HttpMetricsLayer =====
+
+impl HttpMetricsLayer {
+    /// Measures a server that speaks HTTP. Every endpoint is `unmatched` until [`endpoint`](Self::endpoint)
+    /// tells otherwise.
+    pub fn new() -> Self {
+        Self::of(Role::Server)
+    }
+
+    /// Measures an axum server: the endpoint is the route template of axum's `MatchedPath`.
+    ///
+    /// Apply it with `Router::layer`, which runs it after the route was matched. See the
+    /// [module](super#where-to-place-it) for the places where it sees no route.
+    #[cfg(feature = "axum")]
+    pub fn axum() -> Self {
+        Self::of(Role::Axum)
+    }
+
+    /// Measures a client: the metrics are `http_client_…`, and a label `server` stands in the place of
+    /// `endpoint`. It is `_OTHER` for every server that is not named by [`servers`](Self::servers).
+    pub fn client() -> Self {
+        Self::of(Role::Client)
+    }
+
+    /// Tells the endpoint of a request, where no route was matched. `None` is `unmatched`.
+    ///
+    /// Return one of few values, such as a route template, never an identifier: each makes series of its own.
+    /// Control characters, `\` and `"` become `_`, and a value is cut at 128 bytes. A client gets a label
+    /// `endpoint` beside `server`. Should the function panic, the endpoint is `_PANIC` and the call goes on.
+    pub fn endpoint<F>(self, endpoint: F) -> Self
+    where
+        F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    {
+        self.with(|config| config.endpoint = Some(Arc::new(endpoint)))
+    }
+
+    /// Takes the raw path of a request as its endpoint, where no route was matched.
+    ///
+    /// Whoever can send requests can then make as many series as memory holds: for servers that nobody but
+    /// their owner can reach.
+    pub fn unbounded_raw_path(self) -> Self {
+        self.endpoint(|head| Some(head.uri().path().into()))
+    }
+
+    /// Declares endpoints, so that [`initialize`](Self::initialize) makes their series before the first call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tower_metrics::HttpMetricsLayer;
+    /// let layer = HttpMetricsLayer::new().endpoints([("GET", "/users/{id}"), ("POST", "/users")]);
+    /// # drop(layer);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if a method is none that has a label: those of RFC 9110, PATCH, and those added by
+    /// [`methods`](Self::methods), which comes first. Panics on an empty endpoint, and on a pair declared twice.
+    pub fn endpoints<M, E>(self, endpoints: impl IntoIterator<Item = (M, E)>) -> Self
+    where
+        M: AsRef<str>,
+        E: Into<String>,
+    {
+        self.with(|config| {
+            for (method, endpoint) in endpoints {
+                config.declare(method.as_ref(), endpoint.into());
+            }
+        })
+    }
+
+    /// Gives methods beyond RFC 9110 and PATCH a label value of their own. All others are `_OTHER`.
+    ///
+    /// # Panics
+    ///
+    /// Panics on what is no HTTP method.
+    pub fn methods<M: AsRef<str>>(self, methods: impl IntoIterator<Item = M>) -> Self {
+        self.with(|config| methods.into_iter().for_each(|method| config.methods.add(method.as_ref())))
+    }
+
+    /// Names the servers, by host or by `host:port`, that a [`client`](Self::client) gives a label value of
+    /// their own. All others are `_OTHER`. The port of a request counts only where an entry has one.
+    ///
+    /// # Panics
+    ///
+    /// Panics on an empty name, and on a Layer that is no client.
+    pub fn servers<H: Into<String>>(self, servers: impl IntoIterator<Item = H>) -> Self {
+        self.with(|config| {
+            servers.into_iter().for_each(|server| config.add_server(server.into()));
+        })
+    }
+
+    /// Puts the exact status on the histogram, `404` where it was `4xx`. Each status then costs as many series
+    /// as the histogram has bounds, and three.
+    pub fn exact_status(self) -> Self {
+        self.with(|config| config.exact_status = true)
+    }
+
+    /// Records under the names and labels of `naming`.
+    pub fn naming(self, naming: &Naming) -> Self {
+        self.with(|config| config.naming = naming.clone())
+    }
+
+    /// Records to this recorder, whichever is the global one.
+    ///
+    /// Without it, each call belongs to the recorder that is current when it begins: the scoped one of the
+    /// thread, else the global one. A series is resolved when a call first needs it, so a scoped recorder must
+    /// then still be in scope; a Layer that outlives the scope of a recorder is given that recorder here.
+    pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
+        self.with(|config| config.source = Source::Given(recorder))
+    }
+
+    /// Reads the time from this clock, which a test steps by hand.
+    #[cfg(feature = "testing")]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|config| config.clock = clock)
+    }
+
+    /// Makes the series of every declared endpoint and of `unmatched` at once: the counters of failure and the
+    /// histograms of `2xx` and `5xx` at zero, and the gauge.
+    ///
+    /// Call it after the exporter was installed: before, it does nothing. A counter that is born at 1 shows
+    /// Prometheus no increase, so the first failure of an endpoint is only seen if its counter stood at 0 in
+    /// an earlier scrape. The methods of `unmatched` are those of the declared endpoints, or GET and POST.
+    /// Calling it again changes nothing.
+    pub fn initialize(&self) {
+        let Http { config, spec, cache, .. } = &*self.protocol;
+        spec.source.with(|recorder| {
+            let Some(scope) = cache.scope(spec, recorder) else { return };
+            let birth = Birth { infallible: config.is_infallible(), to_be_proven: false };
+            for values in config.initial() {
+                cache.series(scope, spec, recorder, values.as_slice(), || birth).initialize(recorder);
+            }
+        });
+    }
+
+    pub(crate) fn only(self, instruments: Instruments) -> Self {
+        self.with(|config| config.instruments = instruments)
+    }
+
+    pub(crate) fn into_protocol(self) -> Arc<Http> {
+        self.protocol
+    }
+
+    fn of(role: Role) -> Self {
+        Self { protocol: Arc::new(Http::new(Config::new(role))) }
+    }
+
+    /// Changes the configuration; what was cached for the old one stays with its clones.
+    fn with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.protocol.config.clone();
+        change(&mut config);
+        Self { protocol: Arc::new(Http::new(config)) }
+    }
+}
+
+impl Default for HttpMetricsLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for HttpMetricsLayer {
+    type Service = Metrics<S, Http>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Metrics { inner, protocol: Arc::clone(&self.protocol) }
+    }
+}
+
+// ===== impl Http =====
+
+impl Http {
+    fn new(config: Config) -> Self {
+        let hints = Arc::new(Hints::new(config.expects_routes()));
+        let spec = Arc::new(config.spec(&hints));
+        Self { config, spec, cache: Cache::default(), hints }
+    }
+}

@@ -1,0 +1,85 @@
+//! The way of one HTTP request through the service.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Extensions, Request, Response};
+use http_body::Body;
+use metrics::KeyName;
+use tower_service::Service;
+
+use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked};
+use crate::{
+    call::Call,
+    instrument::Metrics,
+    series::{Birth, Scope},
+};
+
+/// What Layers of this crate further out record of the request: left in its extensions while a label set is new.
+#[derive(Clone, Debug, Default)]
+struct RecordedOutside(Vec<KeyName>);
+
+// ===== impl Metrics =====
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Metrics<S, Http>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: Body,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        // A `Result` of which one side cannot exist has nothing to tell apart, so it has no size.
+        let infallible = const { size_of::<Result<(), S::Error>>() == 0 };
+        let asked = Asked::of(request.method());
+        let mut call = self.protocol.begin(&mut request, infallible);
+        let inner = match &mut call {
+            Some(call) => call.inside(|| self.inner.call(request)),
+            None => self.inner.call(request),
+        };
+        ResponseFuture::new(inner, call, asked)
+    }
+}
+
+// ===== impl Http =====
+
+impl Http {
+    /// Begins the call under the recorder of this moment; without one that takes anything there is none.
+    fn begin<B>(&self, request: &mut Request<B>, infallible: bool) -> Option<Call> {
+        self.spec.source.with(|recorder| {
+            let scope = self.cache.scope(&self.spec, recorder)?;
+            let head = RequestHead::of(request);
+            let endpoint = self.config.endpoint(head);
+            let values = self.config.values(head, &endpoint);
+            let series = self.cache.series(scope, &self.spec, recorder, values.as_slice(), || Birth {
+                infallible,
+                to_be_proven: self.config.is_to_be_proven(head, &endpoint),
+            });
+            let series = Arc::clone(series);
+            if series.is_new() {
+                self.look_for_another_layer(scope, request.extensions_mut());
+            }
+            Some(Call::begin(series))
+        })
+    }
+
+    #[cold]
+    fn look_for_another_layer(&self, scope: &Scope, extensions: &mut Extensions) {
+        let mut recorded = extensions.remove::<RecordedOutside>().unwrap_or_default();
+        let mine = || self.spec.instruments().map(|instrument| instrument.name());
+        if let Some(name) = mine().find(|name| recorded.0.contains(name)) {
+            scope.count_applied_twice();
+            self.hints.applied_twice(name.as_str());
+        }
+        recorded.0.extend(mine().cloned());
+        extensions.insert(recorded);
+    }
+}

@@ -1,0 +1,184 @@
+//! The one table of metrics, and the naming scheme that turns its names into a house's own.
+//!
+//! Descriptions, the README's table, bounds and tests derive from this table. Names and labels are API:
+//! changing one is a breaking change.
+
+mod naming;
+
+use std::fmt;
+
+use metrics::Unit;
+
+pub use self::naming::Naming;
+
+/// One metric of the table: what it is called, what it counts and by which labels.
+#[derive(Clone, Copy)]
+pub struct Metric {
+    name: &'static str,
+    kind: Kind,
+    unit: Unit,
+    labels: &'static [&'static str],
+    help: &'static str,
+}
+
+/// What kind of metric it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A value that only rises.
+    Counter,
+    /// A value that rises and falls.
+    Gauge,
+    /// A distribution, counted in buckets.
+    Histogram,
+}
+
+pub(crate) const METHOD: &str = "method";
+pub(crate) const ENDPOINT: &str = "endpoint";
+pub(crate) const SERVER: &str = "server";
+pub(crate) const STATUS: &str = "status";
+pub(crate) const OUTCOME: &str = "outcome";
+pub(crate) const VERSION: &str = "version";
+
+pub(crate) static HTTP_REQUESTS_TOTAL: Metric = Metric {
+    name: "http_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT, STATUS, OUTCOME],
+    help: "HTTP requests ended, by exact status and by how the call ended.",
+};
+
+pub(crate) static HTTP_REQUEST_DURATION_SECONDS: Metric = Metric {
+    name: "http_request_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT, STATUS],
+    help: "Time from the call to the end of the response body, by status class.",
+};
+
+pub(crate) static HTTP_REQUESTS_IN_FLIGHT: Metric = Metric {
+    name: "http_requests_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT],
+    help: "HTTP requests begun and not yet ended, response body included.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUESTS_TOTAL: Metric = Metric {
+    name: "http_client_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER, STATUS, OUTCOME],
+    help: "Outgoing HTTP requests ended, by exact status and by how the call ended.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUEST_DURATION_SECONDS: Metric = Metric {
+    name: "http_client_request_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER, STATUS],
+    help: "Time from the outgoing call to the end of the response body, by status class.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT: Metric = Metric {
+    name: "http_client_requests_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER],
+    help: "Outgoing HTTP requests begun and not yet ended, response body included.",
+};
+
+pub(crate) static APPLIED_TWICE_TOTAL: Metric = Metric {
+    name: "tower_metrics_applied_twice_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[],
+    help: "First calls of a label set that passed two Layers of the same metric, which counts them double.",
+};
+
+pub(crate) static BUILD_INFO: Metric = Metric {
+    name: "tower_metrics_build_info",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[VERSION],
+    help: "Always 1; the label tells the version of tower-metrics.",
+};
+
+static CATALOG: [&Metric; 8] = [
+    &HTTP_REQUESTS_TOTAL,
+    &HTTP_REQUEST_DURATION_SECONDS,
+    &HTTP_REQUESTS_IN_FLIGHT,
+    &HTTP_CLIENT_REQUESTS_TOTAL,
+    &HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+    &HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+    &APPLIED_TWICE_TOTAL,
+    &BUILD_INFO,
+];
+
+/// Lists every metric that this crate can record, under its name before any [`Naming`].
+///
+/// # Examples
+///
+/// ```
+/// use tower_metrics::names::{Kind, catalog};
+///
+/// let histograms: Vec<_> = catalog().filter(|metric| metric.kind() == Kind::Histogram).collect();
+/// assert!(histograms.iter().all(|metric| metric.name().ends_with("_seconds")));
+/// ```
+pub fn catalog() -> impl Iterator<Item = &'static Metric> {
+    CATALOG.into_iter()
+}
+
+// ===== impl Metric =====
+
+impl Metric {
+    /// Returns the name, before any [`Naming`].
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Returns the unit of its values.
+    #[must_use]
+    pub const fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// Returns the label names, before any [`Naming`], in the order in which they are exported.
+    #[must_use]
+    pub const fn labels(&self) -> &'static [&'static str] {
+        self.labels
+    }
+
+    /// Returns the help text that stands in the exposition.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        self.help
+    }
+}
+
+impl fmt::Debug for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metric").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+// ===== impl Kind =====
+
+impl Kind {
+    /// Returns the word that Prometheus has for it: `counter`, `gauge` or `histogram`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}

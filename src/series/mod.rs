@@ -1,0 +1,311 @@
+//! The handles of one label set, resolved once, and the cache that finds them.
+//!
+//! A cache has a [`Scope`] for each recorder that it has met, a scope has a [`Series`] for each label set of a
+//! request, and a series has a slot for each way in which its calls have ended. Each is made once and read
+//! without a lock from then on.
+
+mod recorder;
+mod spec;
+mod table;
+
+use std::{
+    hash::BuildHasher,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use metrics::{Counter, Histogram, Label, Recorder};
+use rapidhash::fast::RandomState;
+
+use self::table::Table;
+pub(crate) use self::{
+    recorder::{RecorderId, Source},
+    spec::{Answers, Instrument, Spec},
+};
+use crate::{in_flight::InFlight, labels, names, outcome::Outcome};
+
+/// How a call ended, as its protocol counts it: the code of the answer, 0 where there was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) code: u16,
+    pub(crate) outcome: Outcome,
+}
+
+/// The handles of one label set of requests.
+#[derive(Debug)]
+pub(crate) struct Series {
+    spec: Arc<Spec>,
+    recorder: RecorderId,
+    values: Box<[Box<str>]>,
+    labels: Vec<Label>,
+    infallible: bool,
+    /// Where calls count until an answer has proven that this label set is one of the service's own.
+    until_proven: Option<Arc<Self>>,
+    /// Set when the label set is proven; `None` in it where no gauge is recorded.
+    in_flight: OnceLock<Option<InFlight>>,
+    slots: Table<Slot, 16>,
+    has_ended: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Slot {
+    end: End,
+    counter: Counter,
+    histogram: Histogram,
+}
+
+/// What decides how a label set that was not seen before is born.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    /// The service cannot return `Err`, so no counter of errors stands at zero.
+    pub(crate) infallible: bool,
+    /// Calls count under the fallback until an answer proves the label set.
+    pub(crate) to_be_proven: bool,
+}
+
+/// Finds the series of a label set under the recorder of the moment.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    hasher: RandomState,
+    first: OnceLock<Box<Scope>>,
+}
+
+/// What a cache knows of one recorder.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    id: RecorderId,
+    is_live: bool,
+    applied_twice: Counter,
+    series: Table<Arc<Series>, 64>,
+    next: OnceLock<Box<Self>>,
+}
+
+// ===== impl Cache =====
+
+impl Cache {
+    /// Finds the scope of `recorder`; none where nobody takes what is recorded.
+    pub(crate) fn scope(&self, spec: &Spec, recorder: &dyn Recorder) -> Option<&Scope> {
+        let id = RecorderId::of(recorder);
+        let mut cell = &self.first;
+        loop {
+            match cell.get() {
+                Some(scope) if scope.id == id => return scope.is_live.then_some(&**scope),
+                Some(scope) => cell = &scope.next,
+                // Who loses the race finds the winner's in the next round.
+                None => drop(cell.set(Box::new(Scope::new(id, spec, recorder)))),
+            }
+        }
+    }
+
+    /// Finds or makes the series of these label values, which stand in the order of the spec's request labels.
+    pub(crate) fn series<'a>(
+        &self,
+        scope: &'a Scope,
+        spec: &Arc<Spec>,
+        recorder: &dyn Recorder,
+        values: &[&str],
+        birth: impl FnOnce() -> Birth,
+    ) -> &'a Arc<Series> {
+        let hash = self.hasher.hash_one(values);
+        match scope.series.find(hash, |series| series.is_of(values)) {
+            Some(series) => series,
+            None => self.new_series(scope, spec, recorder, values, birth()),
+        }
+    }
+
+    #[cold]
+    fn new_series<'a>(
+        &self,
+        scope: &'a Scope,
+        spec: &Arc<Spec>,
+        recorder: &dyn Recorder,
+        values: &[&str],
+        birth: Birth,
+    ) -> &'a Arc<Series> {
+        let until_proven = birth.to_be_proven.then(|| {
+            let birth = Birth { to_be_proven: false, ..birth };
+            Arc::clone(self.series(scope, spec, recorder, &spec.fallback, || birth))
+        });
+        let series = Series::new(scope.id, spec, values, birth.infallible, until_proven);
+        if series.until_proven.is_none() {
+            series.prove(recorder);
+        }
+        let hash = self.hasher.hash_one(values);
+        scope.series.insert(hash, Arc::new(series), |series| series.is_of(values))
+    }
+}
+
+// ===== impl Scope =====
+
+impl Scope {
+    #[cold]
+    fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder) -> Self {
+        let is_live = spec.is_taken_by(recorder);
+        let applied_twice = if is_live {
+            spec.describe(recorder);
+            Instrument::new(&names::APPLIED_TWICE_TOTAL, &spec.naming).counter(recorder, Vec::new())
+        } else {
+            Counter::noop()
+        };
+        Self { id, is_live, applied_twice, series: Table::new(), next: OnceLock::new() }
+    }
+
+    pub(crate) fn count_applied_twice(&self) {
+        self.applied_twice.increment(1);
+    }
+}
+
+// ===== impl Series =====
+
+impl Series {
+    fn new(
+        recorder: RecorderId,
+        spec: &Arc<Spec>,
+        values: &[&str],
+        infallible: bool,
+        until_proven: Option<Arc<Self>>,
+    ) -> Self {
+        let labels = spec
+            .request_labels
+            .iter()
+            .zip(values)
+            .map(|(name, value)| Label::new(name.clone(), labels::sanitised(value).into_owned()));
+        Self {
+            spec: Arc::clone(spec),
+            recorder,
+            values: values.iter().map(|value| Box::from(*value)).collect(),
+            labels: labels.collect(),
+            infallible,
+            until_proven,
+            in_flight: OnceLock::new(),
+            slots: Table::new(),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    fn is_of(&self, values: &[&str]) -> bool {
+        self.values.len() == values.len()
+            && self.values.iter().zip(values).all(|(mine, other)| **mine == **other)
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Tells whether no call of this label set has ended yet.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// Begins a call, and tells whether it is in flight under the fallback.
+    pub(crate) fn enter(&self) -> bool {
+        let is_guest = !self.is_proven();
+        self.host(is_guest).gauge(InFlight::enter);
+        is_guest
+    }
+
+    /// Ends a call that [`enter`](Self::enter) began.
+    pub(crate) fn leave(&self, is_guest: bool, end: End, seconds: Option<f64>) {
+        self.home(end).record(end, seconds);
+        self.host(is_guest).gauge(InFlight::leave);
+        if self.is_new() {
+            self.has_ended.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes what stands at zero for a label set that was declared, histograms included.
+    pub(crate) fn initialize(&self, recorder: &dyn Recorder) {
+        self.prove(recorder);
+        for end in self.spec.answers.zero_histograms() {
+            drop(self.histogram(recorder, end));
+        }
+    }
+
+    fn is_proven(&self) -> bool {
+        self.in_flight.get().is_some()
+    }
+
+    fn host(&self, is_guest: bool) -> &Self {
+        match &self.until_proven {
+            Some(fallback) if is_guest => fallback,
+            _ => self,
+        }
+    }
+
+    fn gauge(&self, f: impl FnOnce(&InFlight)) {
+        if let Some(Some(in_flight)) = self.in_flight.get() {
+            f(in_flight);
+        }
+    }
+
+    /// Where a call counts: here, once any answer has told that the label set is the service's own.
+    fn home(&self, end: End) -> &Self {
+        match &self.until_proven {
+            Some(fallback) if !self.is_proven() => {
+                let proves = !self.spec.answers.disproves(end);
+                if proves && self.with_recorder(|recorder| self.prove(recorder)).is_some() {
+                    self
+                } else {
+                    fallback
+                }
+            }
+            _ => self,
+        }
+    }
+
+    #[cold]
+    fn prove(&self, recorder: &dyn Recorder) {
+        for end in self.spec.answers.zero_counters(self.infallible) {
+            // Exporters that forget what was only registered keep what was touched.
+            self.counter(recorder, end).increment(0);
+        }
+        let in_flight = self.spec.gauge.as_ref().map(|gauge| {
+            let key = gauge.key(self.labels.clone());
+            InFlight::new(self.recorder, &key, gauge.gauge(recorder, &key))
+        });
+        // Another thread may have been first; both share one word.
+        drop(self.in_flight.set(in_flight));
+    }
+
+    fn record(&self, end: End, seconds: Option<f64>) {
+        let hash = u64::from(end.code) * 8 + end.outcome as u64;
+        let slot = self.slots.find(hash, |slot| slot.end == end).or_else(|| {
+            self.spec.answers.met(&self.values, end);
+            let slot = self.with_recorder(|recorder| Slot {
+                end,
+                counter: self.counter(recorder, end),
+                histogram: self.histogram(recorder, end),
+            })?;
+            Some(self.slots.insert(hash, slot, |slot| slot.end == end))
+        });
+        if let Some(slot) = slot {
+            slot.counter.increment(1);
+            if let Some(seconds) = seconds {
+                slot.histogram.record(seconds);
+            }
+        }
+    }
+
+    fn counter(&self, recorder: &dyn Recorder, end: End) -> Counter {
+        self.spec.counter.as_ref().map_or(Counter::noop(), |counter| {
+            counter.counter(recorder, self.labels_with(self.spec.answers.counter_labels(end)))
+        })
+    }
+
+    fn histogram(&self, recorder: &dyn Recorder, end: End) -> Histogram {
+        self.spec.histogram.as_ref().map_or(Histogram::noop(), |histogram| {
+            histogram.histogram(recorder, self.labels_with(self.spec.answers.histogram_labels(end)))
+        })
+    }
+
+    fn labels_with(&self, answer: Vec<Label>) -> Vec<Label> {
+        self.labels.iter().cloned().chain(answer).collect()
+    }
+
+    /// Runs `f` if the recorder that was current when the series was made can still be reached.
+    fn with_recorder<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
+        self.spec.source.with(|recorder| (RecorderId::of(recorder) == self.recorder).then(|| f(recorder)))
+    }
+}

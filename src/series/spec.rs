@@ -1,0 +1,124 @@
+//! What a Layer records: which instruments, under which names, with which labels.
+
+use std::fmt;
+
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Recorder, SharedString};
+
+use super::{
+    End, Source,
+    recorder::{METADATA, set_taken, would_take},
+};
+use crate::{
+    clock::Clock,
+    names::{self, Kind, Metric, Naming},
+};
+
+/// What a Layer records, fixed when it is built.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) source: Source,
+    pub(crate) clock: Clock,
+    pub(crate) naming: Naming,
+    pub(crate) counter: Option<Instrument>,
+    pub(crate) histogram: Option<Instrument>,
+    pub(crate) gauge: Option<Instrument>,
+    pub(crate) request_labels: Vec<SharedString>,
+    /// The values of the label set that takes what must not have one of its own.
+    pub(crate) fallback: Vec<&'static str>,
+    pub(crate) answers: Box<dyn Answers>,
+}
+
+/// How a protocol turns the end of a call into labels.
+pub(crate) trait Answers: fmt::Debug + Send + Sync {
+    fn counter_labels(&self, end: End) -> Vec<Label>;
+    fn histogram_labels(&self, end: End) -> Vec<Label>;
+    /// The ends whose counters stand at zero with the first call of a label set.
+    fn zero_counters(&self, infallible: bool) -> Vec<End>;
+    /// The ends whose histograms stand at zero for declared label sets.
+    fn zero_histograms(&self) -> Vec<End>;
+    /// Tells whether this end says that the service has no such label set.
+    fn disproves(&self, end: End) -> bool;
+    /// Hears of each end that is the first of its kind in the label set of these values.
+    fn met(&self, values: &[Box<str>], end: End);
+}
+
+/// A metric under the name that the Layer gives it.
+#[derive(Debug)]
+pub(crate) struct Instrument {
+    metric: &'static Metric,
+    name: KeyName,
+}
+
+// ===== impl Spec =====
+
+impl Spec {
+    /// Tells whether a recorder takes anything of what is recorded here, and says which version records it.
+    pub(super) fn is_taken_by(&self, recorder: &dyn Recorder) -> bool {
+        let version = vec![Label::new(self.naming.label_of(names::VERSION), env!("CARGO_PKG_VERSION"))];
+        let build_info = Instrument::new(&names::BUILD_INFO, &self.naming);
+        let key = build_info.key(version);
+        if set_taken(&build_info.gauge(recorder, &key), 1.0) {
+            return true;
+        }
+        // A filter may take that gauge alone, so the Layer's own are asked. A counter cannot be: it counts.
+        let labels = || {
+            let pairs = self.request_labels.iter().zip(&self.fallback);
+            pairs.map(|(name, value)| Label::new(name.clone(), *value)).collect::<Vec<_>>()
+        };
+        match (&self.gauge, &self.histogram) {
+            (Some(gauge), _) => set_taken(&gauge.gauge(recorder, &gauge.key(labels())), 0.0),
+            (None, Some(histogram)) => would_take(&histogram.histogram(recorder, labels())),
+            (None, None) => true,
+        }
+    }
+
+    pub(super) fn describe(&self, recorder: &dyn Recorder) {
+        for metric in [&names::APPLIED_TWICE_TOTAL, &names::BUILD_INFO] {
+            Instrument::new(metric, &self.naming).describe(recorder);
+        }
+        for instrument in self.instruments() {
+            instrument.describe(recorder);
+        }
+    }
+
+    pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
+        [&self.counter, &self.histogram, &self.gauge].into_iter().flatten()
+    }
+}
+
+// ===== impl Instrument =====
+
+impl Instrument {
+    pub(crate) fn new(metric: &'static Metric, naming: &Naming) -> Self {
+        Self { metric, name: KeyName::from(naming.name_of(metric)) }
+    }
+
+    pub(crate) fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    pub(super) fn key(&self, labels: Vec<Label>) -> Key {
+        Key::from_parts(self.name.clone(), labels)
+    }
+
+    pub(super) fn counter(&self, recorder: &dyn Recorder, labels: Vec<Label>) -> Counter {
+        recorder.register_counter(&self.key(labels), &METADATA)
+    }
+
+    pub(super) fn histogram(&self, recorder: &dyn Recorder, labels: Vec<Label>) -> Histogram {
+        recorder.register_histogram(&self.key(labels), &METADATA)
+    }
+
+    pub(super) fn gauge(&self, recorder: &dyn Recorder, key: &Key) -> Gauge {
+        recorder.register_gauge(key, &METADATA)
+    }
+
+    fn describe(&self, recorder: &dyn Recorder) {
+        let (name, unit, help) = (self.name.clone(), Some(self.metric.unit()), self.metric.help().into());
+        match self.metric.kind() {
+            Kind::Counter => recorder.describe_counter(name, unit, help),
+            Kind::Gauge => recorder.describe_gauge(name, unit, help),
+            Kind::Histogram => recorder.describe_histogram(name, unit, help),
+        }
+    }
+}

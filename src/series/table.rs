@@ -1,0 +1,101 @@
+//! An insert-only hash table that is read without a lock.
+//!
+//! A tree of cells that are set once: each step down takes two more bits of the hash. Nothing moves and nothing
+//! is freed before the table is, so a reader needs no protection but the load of each cell.
+
+use std::sync::OnceLock;
+
+type Cell<V> = OnceLock<Box<Node<V>>>;
+
+const CHILDREN: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Table<V, const ROOTS: usize> {
+    roots: [Cell<V>; ROOTS],
+}
+
+#[derive(Debug)]
+struct Node<V> {
+    hash: u64,
+    value: V,
+    children: [Cell<V>; CHILDREN],
+}
+
+// ===== impl Table =====
+
+impl<V, const ROOTS: usize> Table<V, ROOTS> {
+    pub(super) fn new() -> Self {
+        const { assert!(ROOTS.is_power_of_two()) };
+        Self { roots: std::array::from_fn(|_| Cell::new()) }
+    }
+
+    pub(super) fn find(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<&V> {
+        self.walk(hash, is_it).ok()
+    }
+
+    /// Inserts `value`, or returns the one that another thread inserted first.
+    pub(super) fn insert(&self, hash: u64, value: V, is_it: impl Fn(&V) -> bool) -> &V {
+        let mut node = Box::new(Node { hash, value, children: std::array::from_fn(|_| Cell::new()) });
+        loop {
+            match self.walk(hash, &is_it) {
+                Ok(found) => return found,
+                Err(free) => match free.set(node) {
+                    Ok(()) => return &free.get().expect("it was set one line above").value,
+                    Err(back) => node = back,
+                },
+            }
+        }
+    }
+
+    /// Goes down to the value, or to the free cell where it belongs.
+    fn walk(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Result<&V, &Cell<V>> {
+        let mut cell = &self.roots[hash as usize & (ROOTS - 1)];
+        let mut rest = hash >> ROOTS.trailing_zeros();
+        while let Some(node) = cell.get() {
+            if node.hash == hash && is_it(&node.value) {
+                return Ok(&node.value);
+            }
+            cell = &node.children[rest as usize & (CHILDREN - 1)];
+            rest >>= CHILDREN.trailing_zeros();
+        }
+        Err(cell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::Table;
+
+    #[test]
+    fn every_value_is_found_again_also_under_one_hash() {
+        let table = Table::<u64, 2>::new();
+        for value in 0..500 {
+            table.insert(value % 7, value, |it| *it == value);
+        }
+        for value in 0..500 {
+            assert_eq!(table.find(value % 7, |it| *it == value), Some(&value));
+            assert_eq!(table.find(value % 7 + 1, |it| *it == value), None);
+        }
+    }
+
+    #[test]
+    fn threads_that_insert_the_same_value_get_the_same_cell() {
+        let table = Table::<u64, 4>::new();
+        let seen: Vec<Vec<usize>> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let address = |value: u64| {
+                            std::ptr::from_ref(table.insert(value % 16, value, |it| *it == value)).addr()
+                        };
+                        (0..1_000).map(address).collect()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+        });
+        assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}

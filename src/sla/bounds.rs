@@ -1,0 +1,115 @@
+//! From thresholds to bucket bounds, in whole nanoseconds.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use super::Sla;
+use crate::clock::seconds;
+
+/// The default bounds of a histogram in seconds.
+pub(crate) const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The default bounds of a histogram in bytes: 256 B to 16 MiB, four times as much each.
+pub(crate) const BYTES: [f64; 9] =
+    [256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0];
+
+/// The default bounds of how long a connection lived: 1 s to 1 day.
+pub(crate) const CONNECTION_SECONDS: [f64; 9] =
+    [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0];
+
+/// The most bounds that several promises together get, unless their thresholds alone are more.
+const MOST: usize = 20;
+
+/// Below a threshold of seconds, what tells a service of 5 ms from one of 100 ms.
+const FINE_NANOS: [u64; 5] = [5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000];
+
+/// The parts and multiples of a threshold beside it. For 100 ms they are the usual bounds of an API.
+const MULTIPLES: [(u64, u64); 9] =
+    [(1, 10), (1, 4), (1, 2), (3, 4), (5, 2), (5, 1), (10, 1), (25, 1), (50, 1)];
+
+const TEN_SECONDS: u64 = 10_000_000_000;
+
+/// Returns the bucket bounds in seconds that these promises ask for together, ascending.
+///
+/// Every threshold T is a bound, and so is 4 T, where Apdex begins to call a user frustrated; so there is always
+/// a finite bound above the largest threshold. Beside them stand T × 1/10, 1/4, 1/2, 3/4, 5/2, 5, 10, 25 and 50,
+/// up to the larger of ten times the largest threshold and 10 s, and 5, 10, 25, 50 and 100 ms. Where that is
+/// more than 20 bounds, those that tell least apart are left out, never a T or a 4 T. Promises without a
+/// latency have the default bounds, 5 ms to 10 s.
+///
+/// Bounds are worked out in whole nanoseconds and divided once, as the samples are: a call of exactly T is
+/// within T.
+pub fn bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Vec<f64> {
+    let objectives = slas.into_iter().flat_map(Sla::latency_objectives);
+    let thresholds: Vec<u64> = objectives
+        .map(|objective| u64::try_from(objective.threshold.as_nanos()).expect("a threshold is a day at most"))
+        .collect();
+    let Some(largest) = thresholds.iter().max() else {
+        return SECONDS.to_vec();
+    };
+    let highest = (10 * largest).max(TEN_SECONDS);
+
+    let optional = thresholds.iter().flat_map(|t| MULTIPLES.map(|(by, over)| t * by / over));
+    let optional = optional.chain(FINE_NANOS).filter(|nanos| (1..=highest).contains(nanos));
+    // The value tells whether the bound must stay.
+    let mut bounds: BTreeMap<u64, bool> = optional.map(|nanos| (nanos, false)).collect();
+    bounds.extend(thresholds.iter().flat_map(|t| [*t, 4 * t]).map(|nanos| (nanos, true)));
+
+    while bounds.len() > MOST {
+        let Some(least) = least_telling(&bounds) else { break };
+        bounds.remove(&least);
+    }
+    bounds.into_keys().map(seconds).collect()
+}
+
+/// Refuses bounds with which a histogram would count wrongly.
+pub(crate) fn check(metric: &str, bounds: &[f64]) {
+    assert!(!bounds.is_empty(), "the bounds of {metric} are empty: give at least one, or leave the defaults");
+    if let Some(bound) = bounds.iter().find(|bound| !bound.is_finite()) {
+        panic!("the bounds of {metric} hold {bound}: give finite numbers; +Inf is always there");
+    }
+    if let Some(pair) = bounds.windows(2).find(|pair| pair[0] >= pair[1]) {
+        panic!("the bounds of {metric} have {} before {}: give them ascending, each once", pair[0], pair[1]);
+    }
+}
+
+/// Of the two bounds nearest to each other by ratio, the one to leave out: the optional one, else the one with
+/// more significant digits, else the larger.
+fn least_telling(bounds: &BTreeMap<u64, bool>) -> Option<u64> {
+    let pairs = bounds.iter().zip(bounds.iter().skip(1)).filter(|((_, low), (_, high))| !(**low && **high));
+    let ((low, low_stays), (high, high_stays)) =
+        pairs.min_by(|(a, b), (c, d)| ratio_order((a.0, b.0), (c.0, d.0)))?;
+    let digits = |nanos: &u64| nanos.to_string().trim_end_matches('0').len();
+    Some(match (low_stays, high_stays) {
+        (true, _) => *high,
+        (_, true) => *low,
+        _ if digits(low) > digits(high) => *low,
+        _ => *high,
+    })
+}
+
+/// Compares b/a with d/c without rounding.
+fn ratio_order((a, b): (&u64, &u64), (c, d): (&u64, &u64)) -> Ordering {
+    (u128::from(*b) * u128::from(*c)).cmp(&(u128::from(*d) * u128::from(*a)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn promise(millis: u64) -> Sla {
+        Sla::new("api").latency(0.99, Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn three_promises_are_thinned_to_twenty_bounds() {
+        assert_eq!(
+            bounds(&[promise(5), promise(100), promise(2000)]),
+            [
+                0.0005, 0.00125, 0.0025, 0.00375, 0.005, 0.01, 0.02, 0.05, 0.075, 0.1, 0.2, 0.4, 1.0, 1.5,
+                2.0, 2.5, 5.0, 8.0, 10.0, 20.0
+            ]
+        );
+    }
+}
