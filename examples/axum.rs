@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS);
     layer.initialize();
-    let listener = TcpListener::bind(&addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    let listener =
+        TcpListener::bind(&addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
 
     let (addr, metrics_addr) = (listener.local_addr()?, metrics.local_addr().expect("it was served"));
     println!("application  http://{addr}/users/7  (also /slow /fail /panic /stream /file, POST /echo)");

@@ -61,6 +61,11 @@ impl MockClock {
     pub fn advance(&self, by: Duration) {
         self.inner.increment(by);
     }
+
+    /// Moves the clock back, as a clock that is set does.
+    pub fn rewind(&self, by: Duration) {
+        self.inner.decrement(by);
+    }
 }
 
 #[cfg(feature = "testing")]

@@ -1,0 +1,159 @@
+//! What a cached call costs: no allocation, and no handle asked for again.
+
+use std::{
+    convert::Infallible,
+    future::{Future, Ready, ready},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
+};
+use tower::{Layer, Service, service_fn, util::ServiceFn};
+use tower_metrics::{HttpMetricsLayer, InFlightLayer, LatencyLayer, Metrics, RequestCountLayer, http::Http};
+
+/// Handles that take everything and keep only how often.
+#[derive(Default)]
+struct Taking {
+    taken: Arc<Taken>,
+    registrations: AtomicU64,
+}
+
+#[derive(Default)]
+struct Taken(AtomicU64);
+
+impl CounterFn for Taken {
+    fn increment(&self, _: u64) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl GaugeFn for Taken {
+    fn increment(&self, _: f64) {}
+
+    fn decrement(&self, _: f64) {}
+
+    fn set(&self, _: f64) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl HistogramFn for Taken {
+    fn record(&self, _: f64) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Taking {
+    fn handle(&self) -> Arc<Taken> {
+        self.registrations.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.taken)
+    }
+}
+
+impl Recorder for Taking {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.handle())
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.handle())
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.handle())
+    }
+}
+
+type Answer = Ready<Result<Response<Full<Bytes>>, Infallible>>;
+
+fn answer(_: Request<()>) -> Answer {
+    ready(Ok(Response::new(Full::new(Bytes::from_static(b"hello")))))
+}
+
+/// One call, its answer read to the end, by a caller that allocates nothing itself.
+fn call(
+    service: &mut Metrics<
+        impl Service<Request<()>, Response = Response<Full<Bytes>>, Error = Infallible>,
+        Http,
+    >,
+) {
+    let context = &mut Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(response)) = pin!(service.call(Request::new(()))).poll(context) else {
+        panic!("the answer is ready")
+    };
+    let mut body = pin!(response.into_body());
+    while !body.is_end_stream() {
+        assert!(body.as_mut().poll_frame(context).is_ready());
+    }
+}
+
+type Bare = ServiceFn<fn(Request<()>) -> Answer>;
+
+/// What 1,000 calls cost after the first one: allocations, operations on handles, handles asked for.
+fn cost<L>(layer: impl FnOnce(HttpMetricsLayer) -> L) -> (u64, u64, u64)
+where
+    L: Layer<Bare, Service = Metrics<Bare, Http>>,
+{
+    let recorder = Arc::new(Taking::default());
+    let layer = layer(HttpMetricsLayer::new().recorder(Arc::clone(&recorder) as _));
+    let mut service = layer.layer(service_fn(answer as fn(Request<()>) -> Answer));
+    call(&mut service);
+    let taken = recorder.taken.0.load(Ordering::Relaxed);
+    let registered = recorder.registrations.load(Ordering::Relaxed);
+    let allocations = allocation_counter::measure(|| (0..1_000).for_each(|_| call(&mut service)));
+    (
+        allocations.count_total,
+        recorder.taken.0.load(Ordering::Relaxed) - taken,
+        recorder.registrations.load(Ordering::Relaxed) - registered,
+    )
+}
+
+#[test]
+fn a_cached_call_allocates_nothing() {
+    assert_eq!(cost(|layer| layer), (0, 4_000, 0), "count, sample, gauge up and down");
+    assert_eq!(cost(RequestCountLayer::from), (0, 1_000, 0));
+    assert_eq!(cost(LatencyLayer::from), (0, 1_000, 0));
+    assert_eq!(cost(InFlightLayer::from), (0, 2_000, 0));
+}
+
+#[test]
+fn a_call_without_a_recorder_allocates_nothing() {
+    let mut service = HttpMetricsLayer::new().layer(service_fn(answer as fn(Request<()>) -> Answer));
+    call(&mut service);
+    assert_eq!(allocation_counter::measure(|| call(&mut service)).count_total, 0);
+}
+
+#[test]
+fn the_first_call_is_seen_by_the_counter_of_allocations() {
+    let mut service = HttpMetricsLayer::new()
+        .recorder(Arc::new(Taking::default()))
+        .layer(service_fn(answer as fn(Request<()>) -> Answer));
+    assert!(allocation_counter::measure(|| call(&mut service)).count_total > 0);
+}
+
+/// axum boxes futures and bodies, and a million calls may be in flight.
+#[test]
+fn a_call_in_flight_stays_small() {
+    let future = size_of::<tower_metrics::http::ResponseFuture<()>>();
+    let body = size_of::<tower_metrics::http::ResponseBody<()>>();
+    assert!(future <= 40 && body <= 40, "future {future} B, body {body} B");
+}
