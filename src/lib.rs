@@ -1,8 +1,56 @@
-//! Tower.
+//! Tower Layers that tell how a service is doing: how many requests, how fast against its SLA, how many in flight.
+//!
+//! A Layer goes around a tower `Service`, counts every accepted call to its end, whichever end that is, and hands
+//! the numbers to the [`metrics`] facade, so that any exporter can be chosen at startup.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use axum::{Router, routing::get};
+//! use tower_metrics::{HttpMetricsLayer, exporter, sla::Sla};
+//!
+//! # async fn user() {}
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sla = Sla::new("api").availability(0.999).latency(0.99, Duration::from_millis(100));
+//! exporter::Prometheus::new().sla(&sla).serve("127.0.0.1:9000").await?;
+//!
+//! let layer = HttpMetricsLayer::axum().endpoints([("GET", "/users/{id}")]);
+//! layer.initialize();
+//! let app: Router = Router::new().route("/users/{id}", get(user)).layer(layer);
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | measure HTTP, and know what is recorded when | [`http`], [`HttpMetricsLayer`] |
+//! | record one instrument alone | [`RequestCountLayer`], [`LatencyLayer`], [`InFlightLayer`] |
+//! | know how a call can end | [`Outcome`] |
+//! | promise a latency, and get its bucket bounds | [`sla`] |
+//! | export to Prometheus | [`exporter`] |
+//! | list all metrics, or give them other names | [`names`] |
+//! | test one's own service | [`testing`] |
+//!
+//! # Features
+//!
+//! None is on by default, and each only adds.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
+//! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
+//! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
+//! | `tracing` | a warning, once, for a Layer that is applied twice or sees no route |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod call;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public through `testing` alone"))]
 mod clock;
 #[cfg(feature = "prometheus")]
+#[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub mod exporter;
 pub mod http;
 mod in_flight;
@@ -16,6 +64,7 @@ pub mod sla;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+/// The facade, in the version that this crate speaks: another one in the same program records into the void.
 pub use ::metrics;
 
 pub use self::{
@@ -23,3 +72,8 @@ pub use self::{
     instrument::{InFlightLayer, LatencyLayer, Metrics, RequestCountLayer},
     outcome::Outcome,
 };
+
+/// The README's examples, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "prometheus"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

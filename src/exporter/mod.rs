@@ -4,6 +4,7 @@
 //! stands here spares the two mistakes that are made then: histograms without bounds, which become summaries, and
 //! upkeep that nobody runs, so that memory grows with every request.
 
+mod bounds;
 mod error;
 mod listener;
 mod prometheus;

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, io, net::SocketAddr, thread, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::{Error, error::Kind, listener};
+use super::{
+    Error,
+    bounds::{BYTES, CONNECTION_SECONDS, check},
+    error::Kind,
+    listener,
+};
 use crate::{
     names::{self, Naming},
     sla::{self, Sla},
@@ -79,7 +84,7 @@ impl Prometheus {
     /// before.
     pub fn bounds(mut self, histogram: impl Into<String>, bounds: &[f64]) -> Self {
         let histogram = histogram.into();
-        sla::check(&histogram, bounds);
+        check(&histogram, bounds);
         assert!(!self.bounds.contains_key(&histogram), "the bounds of {histogram} are given twice: keep one");
         self.bounds.insert(histogram, bounds.to_vec());
         self
@@ -111,16 +116,15 @@ impl Prometheus {
                 merge(bounds.entry(histogram).or_default(), of_sla);
             }
         }
-        let by_suffix = [("_seconds", &sla::SECONDS[..]), ("_bytes", &sla::BYTES[..])]
+        let by_suffix = [("_seconds", &sla::SECONDS[..]), ("_bytes", &BYTES[..])]
             .map(|(suffix, bounds)| (Matcher::Suffix(suffix.into()), bounds.to_vec()));
         let connection = Matcher::Full("connection_duration_seconds".into());
         let by_name = bounds.into_iter().map(|(histogram, bounds)| (Matcher::Full(histogram), bounds));
-        by_suffix.into_iter().chain([(connection, sla::CONNECTION_SECONDS.to_vec())]).chain(by_name).fold(
-            PrometheusBuilder::new(),
-            |builder, (matcher, bounds)| {
-                builder.set_buckets_for_metric(matcher, &bounds).expect("no list of bounds is empty")
-            },
-        )
+        by_suffix
+            .into_iter()
+            .chain([(connection, CONNECTION_SECONDS.to_vec())])
+            .chain(by_name)
+            .fold(PrometheusBuilder::new(), with_bounds)
     }
 
     /// Installs the exporter as the global recorder. Upkeep runs on a thread of its own.
@@ -180,6 +184,10 @@ impl Handle {
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local_addr
     }
+}
+
+fn with_bounds(builder: PrometheusBuilder, (matcher, bounds): (Matcher, Vec<f64>)) -> PrometheusBuilder {
+    builder.set_buckets_for_metric(matcher, &bounds).expect("no list of bounds is empty")
 }
 
 fn merge(bounds: &mut Vec<f64>, more: Vec<f64>) {

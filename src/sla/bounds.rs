@@ -2,19 +2,11 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use super::Sla;
+use super::{LatencyObjective, Sla};
 use crate::clock::seconds;
 
 /// The default bounds of a histogram in seconds.
 pub(crate) const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-
-/// The default bounds of a histogram in bytes: 256 B to 16 MiB, four times as much each.
-pub(crate) const BYTES: [f64; 9] =
-    [256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0];
-
-/// The default bounds of how long a connection lived: 1 s to 1 day.
-pub(crate) const CONNECTION_SECONDS: [f64; 9] =
-    [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0];
 
 /// The most bounds that several promises together get, unless their thresholds alone are more.
 const MOST: usize = 20;
@@ -40,9 +32,7 @@ const TEN_SECONDS: u64 = 10_000_000_000;
 /// within T.
 pub fn bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Vec<f64> {
     let objectives = slas.into_iter().flat_map(Sla::latency_objectives);
-    let thresholds: Vec<u64> = objectives
-        .map(|objective| u64::try_from(objective.threshold.as_nanos()).expect("a threshold is a day at most"))
-        .collect();
+    let thresholds: Vec<u64> = objectives.map(LatencyObjective::nanos).collect();
     let Some(largest) = thresholds.iter().max() else {
         return SECONDS.to_vec();
     };
@@ -59,17 +49,6 @@ pub fn bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Vec<f64> {
         bounds.remove(&least);
     }
     bounds.into_keys().map(seconds).collect()
-}
-
-/// Refuses bounds with which a histogram would count wrongly.
-pub(crate) fn check(metric: &str, bounds: &[f64]) {
-    assert!(!bounds.is_empty(), "the bounds of {metric} are empty: give at least one, or leave the defaults");
-    if let Some(bound) = bounds.iter().find(|bound| !bound.is_finite()) {
-        panic!("the bounds of {metric} hold {bound}: give finite numbers; +Inf is always there");
-    }
-    if let Some(pair) = bounds.windows(2).find(|pair| pair[0] >= pair[1]) {
-        panic!("the bounds of {metric} have {} before {}: give them ascending, each once", pair[0], pair[1]);
-    }
 }
 
 /// Of the two bounds nearest to each other by ratio, the one to leave out: the optional one, else the one with

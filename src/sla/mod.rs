@@ -19,8 +19,9 @@ mod bounds;
 
 use std::time::Duration;
 
+#[cfg(feature = "prometheus")]
+pub(crate) use self::bounds::SECONDS;
 pub use self::bounds::bounds;
-pub(crate) use self::bounds::{BYTES, CONNECTION_SECONDS, SECONDS, check};
 
 /// The longest threshold that a latency objective can have.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -126,6 +127,14 @@ impl Sla {
     #[must_use]
     pub fn bounds(&self) -> Vec<f64> {
         bounds([self])
+    }
+}
+
+// ===== impl LatencyObjective =====
+
+impl LatencyObjective {
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.threshold.as_nanos()).expect("a threshold is a day at most")
     }
 }
 

@@ -1,5 +1,7 @@
 //! `HttpMetricsLayer::axum()` in real routers: which template it sees from which place.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 use std::convert::Infallible;
 
 use axum::{

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
-use http_body::{Body, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_metrics::{
@@ -46,8 +46,10 @@ fn status<B>(status: u16, body: B) -> Response<B> {
     Response::builder().status(status).body(body).unwrap()
 }
 
+type Polled<D, E> = Poll<Option<Result<Frame<D>, E>>>;
+
 /// Polls a body once.
-fn poll<B: Body + Unpin>(body: &mut B) -> Poll<Option<Result<http_body::Frame<B::Data>, B::Error>>> {
+fn poll<B: Body + Unpin>(body: &mut B) -> Polled<B::Data, B::Error> {
     std::pin::Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()))
 }
 

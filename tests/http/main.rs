@@ -1,5 +1,7 @@
 //! The HTTP Layers, as a black box.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

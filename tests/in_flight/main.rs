@@ -1,5 +1,7 @@
 //! In flight never lies: Layers that share a gauge share its truth.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 use std::{
     convert::Infallible,
     future::pending,

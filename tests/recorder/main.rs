@@ -1,5 +1,7 @@
 //! The recorder may be absent, come late, be scoped, or take only a part.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 use std::{
     convert::Infallible,
     future::{pending, ready},

@@ -1,0 +1,173 @@
+//! The Prometheus exporter: bounds on every histogram, a listener that serves one page, clear errors.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+use std::{convert::Infallible, future::ready, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use metrics::with_local_recorder;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_metrics::{HttpMetricsLayer, exporter::Prometheus, names::Naming, sla::Sla, testing::Clock};
+
+/// The `le` values of one histogram in an exposition, in the order in which they stand.
+fn bounds(exposition: &str, histogram: &str) -> Vec<String> {
+    let begin = format!("{histogram}_bucket{{");
+    let lines = exposition.lines().filter(|line| line.starts_with(&begin));
+    lines.map(|line| line.split_once("le=\"").unwrap().1.split('"').next().unwrap().to_owned()).collect()
+}
+
+fn rendered(exporter: Prometheus, record: impl FnOnce()) -> String {
+    let recorder = exporter.into_builder().build_recorder();
+    with_local_recorder(&recorder, record);
+    recorder.handle().render()
+}
+
+#[test]
+fn no_histogram_becomes_a_summary() {
+    let page = rendered(Prometheus::new(), || {
+        HttpMetricsLayer::new().initialize();
+        HttpMetricsLayer::client().initialize();
+        metrics::histogram!("db_query_duration_seconds").record(0.2);
+        metrics::histogram!("upload_size_bytes").record(2048.0);
+        metrics::histogram!("connection_duration_seconds").record(30.0);
+    });
+    assert!(!page.contains(" summary"), "{page}");
+    let seconds = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"];
+    assert_eq!(bounds(&page, "db_query_duration_seconds"), seconds);
+    assert_eq!(bounds(&page, "upload_size_bytes")[..3], ["256", "1024", "4096"]);
+    assert_eq!(bounds(&page, "upload_size_bytes")[8..], ["16777216", "+Inf"]);
+    assert_eq!(bounds(&page, "connection_duration_seconds")[8..], ["86400", "+Inf"]);
+    assert_eq!(bounds(&page, "http_client_request_duration_seconds")[..12], seconds);
+}
+
+#[test]
+fn the_slas_bounds_are_those_of_the_latency_histogram_alone() {
+    let slas = [
+        Sla::new("api").latency(0.99, Duration::from_millis(100)),
+        Sla::new("reports").latency(0.99, Duration::from_secs(2)),
+    ];
+    let exporter = slas.iter().fold(Prometheus::new(), Prometheus::sla);
+    let page = rendered(exporter, || {
+        HttpMetricsLayer::new().initialize();
+        metrics::histogram!("db_query_duration_seconds").record(0.2);
+    });
+    let expected: Vec<_> = tower_metrics::sla::bounds(&slas).iter().map(ToString::to_string).collect();
+    let of_one_series = expected.len() + 1;
+    assert_eq!(bounds(&page, "http_request_duration_seconds")[..expected.len()], expected);
+    assert_eq!(bounds(&page, "http_request_duration_seconds").len() % of_one_series, 0);
+    assert_eq!(bounds(&page, "db_query_duration_seconds").len(), 12);
+}
+
+#[test]
+fn bounds_follow_the_naming_and_the_users_own_are_merged() {
+    let naming = Naming::new().prefix("shop_");
+    let exporter = Prometheus::new()
+        .sla(&Sla::new("shop").latency(0.99, Duration::from_millis(300)))
+        .naming(&naming)
+        .bounds("shop_http_request_duration_seconds", &[0.123, 60.0])
+        .bounds("queue_length", &[1.0, 10.0]);
+    let page = rendered(exporter, || {
+        HttpMetricsLayer::new().naming(&naming).initialize();
+        metrics::histogram!("queue_length").record(3.0);
+    });
+    let bounds_of = bounds(&page, "shop_http_request_duration_seconds");
+    for bound in ["0.123", "0.3", "1.2", "60"] {
+        assert!(bounds_of.contains(&bound.to_owned()), "{bound} is missing in {bounds_of:?}");
+    }
+    assert_eq!(bounds(&page, "queue_length"), ["1", "10", "+Inf"]);
+}
+
+/// `Duration::as_secs_f64` and `bound * 0.1` both miss by the last bit for some of these.
+#[test]
+fn a_call_of_exactly_the_threshold_is_within_it_and_one_nanosecond_more_is_not() {
+    for threshold in [1, 3, 7, 75, 100, 250, 1_118, 1_999, 2_000, 30_001].map(Duration::from_millis) {
+        let exporter = Prometheus::new().sla(&Sla::new("api").latency(0.99, threshold));
+        let recorder = Arc::new(exporter.into_builder().build_recorder());
+        let (clock, time) = Clock::mock();
+        let layer = HttpMetricsLayer::new().recorder(Arc::clone(&recorder) as _).clock(clock);
+        for takes in [threshold, threshold + Duration::from_nanos(1)] {
+            let time = time.clone();
+            let service = layer.layer(service_fn(move |_: Request<()>| {
+                time.advance(takes);
+                ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())))
+            }));
+            service.oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+        }
+        let bound = threshold.as_millis() as f64 / 1e3;
+        let within = format!(
+            "http_request_duration_seconds_bucket{{method=\"GET\",endpoint=\"unmatched\",status=\"2xx\",le=\"{bound}\"}} 1\n"
+        );
+        let page = recorder.handle().render();
+        assert!(page.contains(&within), "{within} is missing in {page}");
+    }
+}
+
+async fn ask(addr: SocketAddr, method: Method, path: &str) -> (Response<()>, Bytes) {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("http://{addr}{path}"))
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let response = Client::builder(TokioExecutor::new()).build_http().request(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    (Response::from_parts(parts, ()), body.collect().await.unwrap().to_bytes())
+}
+
+/// One test, because there is one global recorder in a process.
+#[tokio::test]
+async fn it_serves_one_page_to_get_and_head_and_says_what_is_wrong() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = taken.local_addr().map(|addr| (addr, taken)).unwrap();
+    let error = Prometheus::new().serve(taken.0.to_string()).await.unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains(&taken.0.to_string()) && message.contains("port is taken"), "{message}");
+    assert!(std::error::Error::source(&error).is_some());
+
+    for address in ["", "localhost", "9000x", "127.0.0.1", "127.0.0.1:", ":70000", "1.2.3.4:port"] {
+        let message = Prometheus::new().serve(address).await.unwrap_err().to_string();
+        assert!(message.contains("HOST:PORT"), "{address}: {message}");
+    }
+    let message = Prometheus::new().serve("192.0.2.1:0").await.unwrap_err().to_string();
+    assert!(message.contains("192.0.2.1:0") && message.contains("this machine"), "{message}");
+
+    // None of the failures left a recorder behind.
+    let handle = Prometheus::new().serve(":0").await.unwrap();
+    let addr = handle.local_addr().unwrap();
+    assert!(addr.ip().is_loopback(), "a port alone is one of this machine");
+    HttpMetricsLayer::new().initialize();
+
+    let (head, page) = ask(addr, Method::GET, "/metrics").await;
+    assert_eq!(
+        (head.status().as_u16(), &head.headers()["content-type"]),
+        (200, &"text/plain; version=0.0.4; charset=utf-8".parse().unwrap())
+    );
+    let page = String::from_utf8(page.into()).unwrap();
+    assert!(
+        page.contains("# TYPE http_requests_total counter") && page.contains("# HELP http_requests_total ")
+    );
+    assert!(handle.render().contains("tower_metrics_build_info{version=\""));
+
+    let (head, body) = ask(addr, Method::HEAD, "/metrics").await;
+    assert_eq!((head.status().as_u16(), body.len()), (200, 0));
+    assert_eq!(head.headers()["content-length"], page.len().to_string().as_str());
+
+    let (head, _) = ask(addr, Method::POST, "/metrics").await;
+    assert_eq!((head.status().as_u16(), &head.headers()["allow"]), (405, &"GET, HEAD".parse().unwrap()));
+    for path in ["/", "/metrics/", "/admin"] {
+        let (head, body) = ask(addr, Method::GET, path).await;
+        assert_eq!((head.status().as_u16(), body), (404, Bytes::from("the metrics are at /metrics\n")));
+    }
+
+    let message = Prometheus::new().install().unwrap_err().to_string();
+    assert!(message.contains("installed already"), "{message}");
+}
+
+#[test]
+fn without_a_runtime_serving_is_an_error_and_no_panic() {
+    let error = Prometheus::new().serve("127.0.0.1:0").now_or_never().unwrap().unwrap_err();
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+}

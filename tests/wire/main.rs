@@ -1,0 +1,11 @@
+//! On real sockets: axum and plain hyper, HTTP/1.1 and HTTP/2, clients that read, leave and break off.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod balance;
+mod bodies;
+mod client;
+mod server;
