@@ -53,13 +53,13 @@ impl Example {
             .stderr(Stdio::null())
             .spawn()
             .expect("the example starts");
-        let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
-        let mut address = || {
-            let line = lines.next().expect("the example prints three lines").unwrap();
-            let after = line.split_once("http://").unwrap().1;
+        // All three: a program that prints into a closed pipe ends.
+        let lines: Vec<_> = BufReader::new(program.stdout.take().unwrap()).lines().take(3).collect();
+        let address = |line: usize| {
+            let after = lines[line].as_ref().unwrap().split_once("http://").unwrap().1;
             after.split('/').next().unwrap().to_owned()
         };
-        let (app, metrics) = (address(), address());
+        let (app, metrics) = (address(0), address(1));
         Self { _program: Running(program), app, metrics }
     }
 }
