@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+mod hints;
+
 use std::convert::Infallible;
 
 use axum::{
