@@ -46,26 +46,32 @@ impl Call {
         self.code = code;
     }
 
-    pub(crate) fn end(mut self, outcome: Outcome) {
-        self.end_once(outcome);
+    pub(crate) fn end(self, outcome: Outcome) {
+        self.end_as(outcome, None);
     }
 
-    fn end_once(&mut self, outcome: Outcome) {
+    /// Ends the call under a word of the user's own.
+    pub(crate) fn end_as(mut self, outcome: Outcome, word: Option<&'static str>) {
+        self.end_once(outcome, word);
+    }
+
+    fn end_once(&mut self, outcome: Outcome, word: Option<&'static str>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
         let spec = self.series.spec();
         let seconds = spec.histogram.is_some().then(|| spec.clock.seconds_since(self.start));
-        self.series.leave(self.is_guest, End { code: self.code, outcome }, seconds);
+        self.series.leave(self.is_guest, End { code: self.code, outcome, word }, seconds);
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.end_once(match (self.is_inside, self.code) {
+        let outcome = match (self.is_inside, self.code) {
             (true, _) => Outcome::Panicked,
             (false, 0) => Outcome::Cancelled,
             (false, _) => Outcome::BodyDropped,
-        });
+        };
+        self.end_once(outcome, None);
     }
 }

@@ -90,6 +90,7 @@ impl Config {
             source: self.source.clone(),
             clock: self.clock.clone(),
             naming: self.naming.clone(),
+            started: None,
             counter: instrument(self.instruments.count, counter),
             histogram: instrument(self.instruments.latency, histogram),
             gauge: instrument(self.instruments.in_flight, gauge),

@@ -133,14 +133,14 @@ impl Answers for HttpAnswers {
     }
 
     fn zero_counters(&self, infallible: bool) -> Vec<End> {
-        let answers = [500, 502, 503, 504].map(|code| End { code, outcome: Outcome::Completed });
-        let without = [Outcome::Panicked, Outcome::Error].map(|outcome| End { code: 0, outcome });
+        let answers = [500, 502, 503, 504].map(|code| End::new(code, Outcome::Completed));
+        let without = [Outcome::Panicked, Outcome::Error].map(|outcome| End::new(0, outcome));
         let without = without.into_iter().filter(|end| !(infallible && end.outcome == Outcome::Error));
         answers.into_iter().chain(without).collect()
     }
 
     fn zero_histograms(&self) -> Vec<End> {
-        [200, 500].map(|code| End { code, outcome: Outcome::Completed }).into()
+        [200, 500].map(|code| End::new(code, Outcome::Completed)).into()
     }
 
     fn disproves(&self, end: End) -> bool {

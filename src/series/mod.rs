@@ -24,11 +24,14 @@ pub(crate) use self::{
 };
 use crate::{in_flight::InFlight, labels, outcome::Outcome};
 
-/// How a call ended, as its protocol counts it: the code of the answer, 0 where there was none.
+/// How a call ended, as its protocol counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct End {
+    /// The code of the answer, 0 where there was none.
     pub(crate) code: u16,
     pub(crate) outcome: Outcome,
+    /// The user's own word for it, where there is one.
+    pub(crate) word: Option<&'static str>,
 }
 
 /// The handles of one label set of requests.
@@ -41,10 +44,17 @@ pub(crate) struct Series {
     infallible: bool,
     /// Where calls count until an answer has proven that this label set is one of the service's own.
     until_proven: Option<Arc<Self>>,
-    /// Set when the label set is proven; `None` in it where no gauge is recorded.
-    in_flight: OnceLock<Option<InFlight>>,
+    /// Set when the label set is proven.
+    proven: OnceLock<Proven>,
     slots: Table<Slot, 16>,
     has_ended: AtomicBool,
+}
+
+/// What every call of a label set records, however it ends.
+#[derive(Debug)]
+struct Proven {
+    started: Counter,
+    in_flight: Option<InFlight>,
 }
 
 #[derive(Debug)]
@@ -76,7 +86,7 @@ impl Series {
             labels: labels.collect(),
             infallible,
             until_proven,
-            in_flight: OnceLock::new(),
+            proven: OnceLock::new(),
             slots: Table::new(),
             has_ended: AtomicBool::new(false),
         }
@@ -99,14 +109,19 @@ impl Series {
     /// Begins a call, and tells whether it is in flight under the fallback.
     pub(crate) fn enter(&self) -> bool {
         let is_guest = !self.is_proven();
-        self.host(is_guest).gauge(InFlight::enter);
+        if let Some(proven) = self.host(is_guest).proven.get() {
+            proven.started.increment(1);
+            proven.gauge(InFlight::enter);
+        }
         is_guest
     }
 
     /// Ends a call that [`enter`](Self::enter) began.
     pub(crate) fn leave(&self, is_guest: bool, end: End, seconds: Option<f64>) {
         self.home(end).record(end, seconds);
-        self.host(is_guest).gauge(InFlight::leave);
+        if let Some(proven) = self.host(is_guest).proven.get() {
+            proven.gauge(InFlight::leave);
+        }
         if self.is_new() {
             self.has_ended.store(true, Ordering::Relaxed);
         }
@@ -121,19 +136,13 @@ impl Series {
     }
 
     fn is_proven(&self) -> bool {
-        self.in_flight.get().is_some()
+        self.proven.get().is_some()
     }
 
     fn host(&self, is_guest: bool) -> &Self {
         match &self.until_proven {
             Some(fallback) if is_guest => fallback,
             _ => self,
-        }
-    }
-
-    fn gauge(&self, f: impl FnOnce(&InFlight)) {
-        if let Some(Some(in_flight)) = self.in_flight.get() {
-            f(in_flight);
         }
     }
 
@@ -158,16 +167,22 @@ impl Series {
             // Exporters that forget what was only registered keep what was touched.
             self.counter(recorder, end).increment(0);
         }
+        let started = self
+            .spec
+            .started
+            .as_ref()
+            .map_or(Counter::noop(), |started| started.counter(recorder, self.labels.clone()));
+        started.increment(0);
         let in_flight = self.spec.gauge.as_ref().map(|gauge| {
             let key = gauge.key(self.labels.clone());
             InFlight::new(self.recorder, &key, gauge.gauge(recorder, &key))
         });
         // Another thread may have been first; both share one word.
-        drop(self.in_flight.set(in_flight));
+        drop(self.proven.set(Proven { started, in_flight }));
     }
 
     fn record(&self, end: End, seconds: Option<f64>) {
-        let hash = u64::from(end.code) * 8 + end.outcome as u64;
+        let hash = end.hash();
         let slot = self.slots.find(hash, |slot| slot.end == end).or_else(|| {
             self.spec.answers.met(&self.values, end);
             let slot = self.with_recorder(|recorder| Slot {
@@ -204,5 +219,30 @@ impl Series {
     /// Runs `f` if the recorder that was current when the series was made can still be reached.
     fn with_recorder<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
         self.spec.source.with(|recorder| (RecorderId::of(recorder) == self.recorder).then(|| f(recorder)))
+    }
+}
+
+// ===== impl Proven =====
+
+impl Proven {
+    fn gauge(&self, f: impl FnOnce(&InFlight)) {
+        if let Some(in_flight) = &self.in_flight {
+            f(in_flight);
+        }
+    }
+}
+
+// ===== impl End =====
+
+impl End {
+    pub(crate) fn new(code: u16, outcome: Outcome) -> Self {
+        Self { code, outcome, word: None }
+    }
+
+    /// Spreads over the slots of a series; a word by where it stands in the program.
+    fn hash(self) -> u64 {
+        let word = self.word.map_or(0, |word| word.as_ptr().addr() as u64);
+        (u64::from(self.code) * 8 + self.outcome as u64)
+            ^ word.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(16)
     }
 }

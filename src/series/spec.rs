@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Recorder, SharedString};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Recorder, SharedString, Unit};
 
 use super::{
     End, Source,
@@ -19,6 +19,9 @@ pub(crate) struct Spec {
     pub(crate) source: Source,
     pub(crate) clock: Clock,
     pub(crate) naming: Naming,
+    /// Counts a call when it begins.
+    pub(crate) started: Option<Instrument>,
+    /// Counts a call when it ends.
     pub(crate) counter: Option<Instrument>,
     pub(crate) histogram: Option<Instrument>,
     pub(crate) gauge: Option<Instrument>,
@@ -45,8 +48,10 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
 /// A metric under the name that the Layer gives it.
 #[derive(Debug)]
 pub(crate) struct Instrument {
-    metric: &'static Metric,
     name: KeyName,
+    kind: Kind,
+    unit: Unit,
+    help: SharedString,
 }
 
 // ===== impl Spec =====
@@ -82,15 +87,20 @@ impl Spec {
     }
 
     pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
-        [&self.counter, &self.histogram, &self.gauge].into_iter().flatten()
+        [&self.started, &self.counter, &self.histogram, &self.gauge].into_iter().flatten()
     }
 }
 
 // ===== impl Instrument =====
 
 impl Instrument {
-    pub(crate) fn new(metric: &'static Metric, naming: &Naming) -> Self {
-        Self { metric, name: KeyName::from(naming.name_of(metric)) }
+    pub(crate) fn new(metric: &Metric, naming: &Naming) -> Self {
+        Self::named(metric, naming.name_of(metric))
+    }
+
+    /// The metric under a name of its own.
+    pub(crate) fn named(metric: &Metric, name: String) -> Self {
+        Self { name: name.into(), kind: metric.kind(), unit: metric.unit(), help: metric.help().into() }
     }
 
     pub(crate) fn name(&self) -> &KeyName {
@@ -114,8 +124,8 @@ impl Instrument {
     }
 
     fn describe(&self, recorder: &dyn Recorder) {
-        let (name, unit, help) = (self.name.clone(), Some(self.metric.unit()), self.metric.help().into());
-        match self.metric.kind() {
+        let (name, unit, help) = (self.name.clone(), Some(self.unit), self.help.clone());
+        match self.kind {
             Kind::Counter => recorder.describe_counter(name, unit, help),
             Kind::Gauge => recorder.describe_gauge(name, unit, help),
             Kind::Histogram => recorder.describe_histogram(name, unit, help),
