@@ -45,7 +45,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (addr, metrics_addr) = (listener.local_addr()?, metrics.local_addr().expect("it was served"));
     println!("application  http://{addr}/users/7  (also /slow /fail /panic /stream /file, POST /echo)");
     println!("metrics      http://{metrics_addr}/metrics");
-    println!("try          curl -s http://{addr}/fail; curl -s http://{metrics_addr}/metrics | grep fail");
+    println!(
+        "try          curl -s http://{addr}/fail; curl -s http://{metrics_addr}/metrics | grep total | grep -v ' 0$'"
+    );
 
     axum::serve(listener, app(layer, example_file()?)).await?;
     Ok(())

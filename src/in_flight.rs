@@ -1,4 +1,5 @@
-//! How many calls are in flight: one atomic word a gauge, and the table that lets Layers share it.
+//! How many calls are in flight, or of anything else: one atomic word a gauge, and the table that lets Layers
+//! share it.
 //!
 //! A gauge can only be `set`, because some exporters ignore increments, so two Layers that set the same gauge
 //! from counts of their own would overwrite each other's truth. They share the count instead: one [`Word`] for
@@ -47,24 +48,30 @@ static WORDS: LazyLock<Mutex<Words>> = LazyLock::new(Mutex::default);
 
 impl Word {
     pub(crate) fn up(&self, publish: impl Fn(u64)) {
-        self.change(|word| word + ONE, publish);
+        self.change(|word| Some(word + ONE), publish);
+    }
+
+    /// Counts one more if that leaves no more than `most`, and tells whether it did.
+    pub(crate) fn up_to(&self, most: u64, publish: impl Fn(u64)) -> bool {
+        self.change(|word| (word / ONE < most).then_some(word + ONE), publish)
     }
 
     pub(crate) fn down(&self, publish: impl Fn(u64)) {
-        self.change(|word| word - ONE, publish);
+        self.change(|word| Some(word - ONE), publish);
     }
 
     /// Publishes the count as it stands.
     pub(crate) fn refresh(&self, publish: impl Fn(u64)) {
-        self.change(|word| word, publish);
+        self.change(Some, publish);
     }
 
-    fn change(&self, next: impl Fn(u64) -> u64, publish: impl Fn(u64)) {
+    fn change(&self, next: impl Fn(u64) -> Option<u64>, publish: impl Fn(u64)) -> bool {
         let mut seen = self.0.load(Ordering::Relaxed);
         let mut mine = loop {
-            let changed = next(seen) | PUBLISHING;
+            let Some(changed) = next(seen) else { return false };
+            let changed = changed | PUBLISHING;
             match self.0.compare_exchange_weak(seen, changed, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) if seen & PUBLISHING != 0 => return,
+                Ok(_) if seen & PUBLISHING != 0 => return true,
                 Ok(_) => break changed,
                 Err(now) => seen = now,
             }
@@ -72,7 +79,7 @@ impl Word {
         loop {
             publish(mine / ONE);
             match self.0.compare_exchange(mine, mine & !PUBLISHING, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(now) => mine = now,
             }
         }
@@ -92,6 +99,11 @@ impl InFlight {
 
     pub(crate) fn enter(&self) {
         self.word.up(|count| self.set(count));
+    }
+
+    /// Enters if that leaves no more than `most` inside, and tells whether it did.
+    pub(crate) fn enter_up_to(&self, most: u64) -> bool {
+        self.word.up_to(most, |count| self.set(count))
     }
 
     pub(crate) fn leave(&self) {

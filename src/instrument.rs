@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use crate::http::{Http, HttpMetricsLayer};
+use crate::{
+    http::{Http, HttpMetricsLayer},
+    service::{AnyService, ServiceMetricsLayer},
+};
 
 /// A service whose calls are measured by the rules of the protocol `P`.
 ///
@@ -49,6 +52,24 @@ macro_rules! instrument_alone {
 
         impl From<HttpMetricsLayer> for $Layer<Http> {
             fn from(layer: HttpMetricsLayer) -> Self {
+                Self { protocol: layer.only($instruments).into_protocol() }
+            }
+        }
+
+        impl $Layer<AnyService<()>> {
+            /// Measures any service, as [`ServiceMetricsLayer::new`] does.
+            ///
+            /// # Panics
+            ///
+            /// Panics if Prometheus would refuse the name.
+            #[must_use]
+            pub fn service(name: impl Into<String>) -> Self {
+                ServiceMetricsLayer::new(name).into()
+            }
+        }
+
+        impl<H: Clone> From<ServiceMetricsLayer<H>> for $Layer<AnyService<H>> {
+            fn from(layer: ServiceMetricsLayer<H>) -> Self {
                 Self { protocol: layer.only($instruments).into_protocol() }
             }
         }

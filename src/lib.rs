@@ -59,6 +59,7 @@ mod labels;
 pub mod names;
 mod outcome;
 mod series;
+pub mod service;
 pub mod sla;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -71,9 +72,10 @@ pub use self::{
     http::HttpMetricsLayer,
     instrument::{InFlightLayer, LatencyLayer, Metrics, RequestCountLayer},
     outcome::Outcome,
+    service::ServiceMetricsLayer,
 };
 
 /// The README's examples, compiled.
-#[cfg(all(doctest, feature = "axum", feature = "prometheus"))]
+#[cfg(all(doctest, feature = "axum", feature = "prometheus", feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -3,7 +3,6 @@
 use std::{error, fmt, io};
 
 /// Why an exporter could not be started. Its message says what to change.
-#[derive(Debug)]
 pub struct Error {
     kind: Kind,
 }
@@ -22,6 +21,13 @@ pub(super) enum Kind {
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
         Self { kind }
+    }
+}
+
+// A `main` that returns an error prints it so, and the message is all that helps there.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

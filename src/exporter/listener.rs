@@ -32,7 +32,10 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
         Ok(port) => format!("127.0.0.1:{port}"),
         Err(_) => address.to_owned(),
     };
-    if !address.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) {
+    if !address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok())
+    {
         return Err(Kind::Address(address).into());
     }
     TcpListener::bind(&address).await.map_err(|error| Kind::Listen(address, error).into())

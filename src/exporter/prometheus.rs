@@ -146,7 +146,8 @@ impl Prometheus {
     /// Installs the exporter, and serves `/metrics` on a listener of its own, in the tokio runtime it is called
     /// in, to GET and HEAD.
     ///
-    /// `address` is `HOST:PORT`; a port alone is one of 127.0.0.1, which only this machine reaches. Port 0 is any
+    /// `address` is `HOST:PORT`; a port alone, `9000` or `:9000`, is one of 127.0.0.1, which only this machine reaches
+    /// (to be reached from outside, say `0.0.0.0:9000`). Port 0 is any
     /// free port, which [`Handle::local_addr`] tells. Who can reach the listener can read every number: give it
     /// an address that the public does not reach.
     ///
@@ -173,7 +174,16 @@ impl Default for Prometheus {
 // ===== impl Handle =====
 
 impl Handle {
-    /// Returns all metrics in the Prometheus text format.
+    /// Returns all metrics in the Prometheus text format: to be served by a route of one's own, which whoever
+    /// reaches the application can then read.
+    ///
+    /// ```
+    /// # fn routes(handle: tower_metrics::exporter::Handle) -> axum::Router {
+    /// use axum::{Router, routing::get};
+    ///
+    /// Router::new().route("/metrics", get(async move || handle.render()))
+    /// # }
+    /// ```
     #[must_use]
     pub fn render(&self) -> String {
         self.inner.render()

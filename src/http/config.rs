@@ -19,19 +19,25 @@ use crate::{
     instrument::Instruments,
     labels::{OTHER, PANICKED, UNMATCHED},
     names::{self, Naming},
-    series::{Instrument, Source, Spec},
+    series::{Birth, Instrument, MAX_LABEL_SETS, OpenLabel, Source, Spec},
 };
 
+type SkipFn = dyn Fn(RequestHead<'_>) -> bool + Send + Sync;
 type EndpointFn = dyn for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync;
 
 #[derive(Clone)]
 pub(super) struct Config {
     role: Role,
     pub(super) endpoint: Option<Arc<EndpointFn>>,
+    pub(super) skip: Option<Arc<SkipFn>>,
+    pub(super) skipped: Vec<String>,
+    pub(super) kept: Option<Vec<String>>,
     declared: Vec<(String, String)>,
     pub(super) methods: Methods,
     servers: Vec<String>,
     pub(super) exact_status: bool,
+    pub(super) max_label_sets: usize,
+    pub(super) limit: Option<usize>,
     pub(super) naming: Naming,
     pub(super) source: Source,
     pub(super) clock: Clock,
@@ -60,10 +66,15 @@ impl Config {
         Self {
             role,
             endpoint: None,
+            skip: None,
+            skipped: Vec::new(),
+            kept: None,
             declared: Vec::new(),
             methods: Methods::default(),
             servers: Vec::new(),
             exact_status: false,
+            max_label_sets: MAX_LABEL_SETS,
+            limit: None,
             naming: Naming::new(),
             source: Source::Current,
             clock: Clock::new(),
@@ -72,17 +83,19 @@ impl Config {
     }
 
     pub(super) fn spec(&self, hints: &Arc<Hints>) -> Spec {
-        let (counter, histogram, gauge) = if self.is_client() {
+        let (counter, histogram, gauge, limit) = if self.is_client() {
             (
                 &names::HTTP_CLIENT_REQUESTS_TOTAL,
                 &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
                 &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
             )
         } else {
             (
                 &names::HTTP_REQUESTS_TOTAL,
                 &names::HTTP_REQUEST_DURATION_SECONDS,
                 &names::HTTP_REQUESTS_IN_FLIGHT,
+                &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT,
             )
         };
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
@@ -94,8 +107,18 @@ impl Config {
             counter: instrument(self.instruments.count, counter),
             histogram: instrument(self.instruments.latency, histogram),
             gauge: instrument(self.instruments.in_flight, gauge),
+            limit: self
+                .limit
+                .filter(|_| self.instruments.in_flight)
+                .map(|most| (Instrument::new(limit, &self.naming), most)),
             request_labels: self.arrange(names::METHOD, names::SERVER, names::ENDPOINT).named(&self.naming),
             fallback: self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec(),
+            open_labels: self
+                .endpoint
+                .iter()
+                .map(|_| OpenLabel { index: self.endpoint_index(), max_values: None })
+                .collect(),
+            max_label_sets: self.max_label_sets,
             answers: Box::new(HttpAnswers {
                 is_client: self.is_client(),
                 exact_status: self.exact_status,
@@ -116,6 +139,10 @@ impl Config {
             !endpoint.is_empty(),
             "a declared endpoint is empty: give its route template, such as \"/users/{{id}}\""
         );
+        assert!(
+            !self.expects_routes() || endpoint.starts_with('/'),
+            "{endpoint:?} is no route of axum: give the whole template from its leading `/`, nested prefixes included"
+        );
         let pair = (method.to_owned(), endpoint);
         assert!(!self.declared.contains(&pair), "{} {} is declared twice: remove one", pair.0, pair.1);
         self.declared.push(pair);
@@ -127,16 +154,14 @@ impl Config {
             "only HttpMetricsLayer::client() has a label for servers: begin with it, or leave .servers() out"
         );
         assert!(!server.is_empty(), "a server has no name: give its host, as it stands in the URI");
+        assert!(!server.contains('/'), "{server:?} is no host: leave out the scheme and the path");
         self.servers.push(server);
     }
 
     /// The endpoint of a request: what was matched, else what the user's function says.
     pub(super) fn endpoint<'a>(&self, head: RequestHead<'a>) -> Cow<'a, str> {
-        #[cfg(feature = "axum")]
-        if self.role == Role::Axum {
-            if let Some(matched) = head.extensions().get::<axum::extract::MatchedPath>() {
-                return matched.as_str().into();
-            }
+        if let Some(matched) = self.matched(head) {
+            return matched.into();
         }
         let told = self.endpoint.as_ref().map(|endpoint| catch_unwind(AssertUnwindSafe(|| endpoint(head))));
         match told {
@@ -146,19 +171,37 @@ impl Config {
         }
     }
 
+    /// Tells whether this request is not to be measured.
+    pub(super) fn skips(&self, head: RequestHead<'_>, endpoint: &str) -> bool {
+        let has = |endpoints: &[String]| endpoints.iter().any(|it| *it == *endpoint);
+        has(&self.skipped)
+            || self.kept.as_ref().is_some_and(|kept| !has(kept))
+            || self
+                .skip
+                .as_ref()
+                .is_some_and(|skip| catch_unwind(AssertUnwindSafe(|| skip(head))).unwrap_or(false))
+    }
+
     pub(super) fn values<'a>(&'a self, head: RequestHead<'_>, endpoint: &'a str) -> Values<'a> {
         self.arrange(self.methods.label(head.method()), self.server(head.uri()), endpoint)
     }
 
-    /// Tells whether an answer has to prove that a server has this endpoint for this method: whoever asks for
-    /// it chose the method, and a 405 must not make series.
-    pub(super) fn is_to_be_proven(&self, head: RequestHead<'_>, endpoint: &str) -> bool {
+    /// What is new about a label set that was not seen before.
+    ///
+    /// An answer has to prove that a server has this endpoint for this method, because whoever asks for it chose
+    /// the method. What was matched or declared does not count against the cap.
+    pub(super) fn birth(&self, head: RequestHead<'_>, endpoint: &str, infallible: bool) -> Birth {
         let is_declared = || {
             self.declared
                 .iter()
                 .any(|(method, declared)| *declared == *endpoint && *method == *head.method().as_str())
         };
-        !self.is_client() && endpoint != UNMATCHED && !is_declared()
+        let is_known = endpoint == UNMATCHED || is_declared();
+        Birth {
+            infallible,
+            to_be_proven: !self.is_client() && !is_known,
+            is_open: !is_known && self.matched(head).is_none(),
+        }
     }
 
     /// The label sets that exist before the first call.
@@ -189,6 +232,21 @@ impl Config {
 
     pub(super) fn expects_routes(&self) -> bool {
         !matches!(self.role, Role::Server | Role::Client)
+    }
+
+    #[cfg(feature = "axum")]
+    fn matched<'a>(&self, head: RequestHead<'a>) -> Option<&'a str> {
+        let matched = || head.extensions().get::<axum::extract::MatchedPath>();
+        (self.role == Role::Axum).then(matched)?.map(axum::extract::MatchedPath::as_str)
+    }
+
+    #[cfg(not(feature = "axum"))]
+    fn matched<'a>(&self, _: RequestHead<'a>) -> Option<&'a str> {
+        None
+    }
+
+    fn endpoint_index(&self) -> usize {
+        if self.is_client() { 2 } else { 1 }
     }
 
     fn is_client(&self) -> bool {

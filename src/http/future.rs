@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Response, StatusCode, header::CONTENT_LENGTH};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::{ResponseBody, labels};
+use super::ResponseBody;
 use crate::{call::Call, outcome::Outcome};
 
 pin_project! {
@@ -86,7 +86,7 @@ impl Asked {
     /// Ends the call if it ends with the head, else leaves that to the body.
     fn open<B: Body>(self, response: Response<B>, mut call: Call) -> Response<ResponseBody<B>> {
         let status = response.status();
-        call.answered(labels::code(status));
+        call.answered(status.as_u16());
         let body = response.body();
         let (is_end_stream, hint) = call.inside(|| (body.is_end_stream(), body.size_hint().exact()));
         let length = content_length(response.headers()).or(hint);

@@ -25,17 +25,26 @@ impl Hints {
         if !self.said_twice.swap(true, Ordering::Relaxed) {
             warn(
                 "this metric is recorded by two Layers around the same call, so that every count is doubled: \
-                 remove one of them, or record only attempts in the inner one",
+                 remove one of them, or give one other names with .naming()",
                 metric,
             );
         }
+    }
+
+    pub(super) fn initialized_without_recorder(&self, metric: &str) {
+        warn(
+            "initialize() was called before there was a recorder, and did nothing: install the exporter first, or \
+             the first failures are seen by no increase()",
+            metric,
+        );
     }
 
     pub(super) fn answered_without_route(&self) {
         if self.expects_routes && !self.said_without_route.swap(true, Ordering::Relaxed) {
             warn(
                 "a call without a matched route was answered well and is recorded as endpoint=\"unmatched\": \
-                 move the Layer into `Router::layer`, unless a fallback serves such calls by design",
+                 move the Layer into `Router::layer`, unless a fallback or `nest_service` serves such calls by \
+                 design",
                 "HttpMetricsLayer::axum",
             );
         }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{Extensions, HeaderMap, Method, StatusCode, Uri};
+use http::{Extensions, HeaderMap, Method, Uri};
 use metrics::{Label, SharedString};
 
 use super::hints::Hints;
@@ -36,9 +36,6 @@ pub(super) struct HttpAnswers {
     pub(super) outcome: SharedString,
     pub(super) hints: Arc<Hints>,
 }
-
-/// One code for all that is no status of RFC 9110, section 15.
-const OTHER_CODE: u16 = 600;
 
 // ===== impl RequestHead =====
 
@@ -154,15 +151,11 @@ impl Answers for HttpAnswers {
     }
 }
 
-/// Bounds what a service may answer: the `http` crate permits 100 to 999.
-pub(super) fn code(status: StatusCode) -> u16 {
-    status.as_u16().min(OTHER_CODE)
-}
-
+/// The `http` crate permits 100 to 999; RFC 9110, section 15, has 100 to 599.
 fn exact(code: u16) -> Cow<'static, str> {
     match code {
         0 => NONE.into(),
-        100..OTHER_CODE => code.to_string().into(),
+        100..600 => code.to_string().into(),
         _ => OTHER.into(),
     }
 }
@@ -174,7 +167,7 @@ fn class(code: u16) -> &'static str {
         200..300 => "2xx",
         300..400 => "3xx",
         400..500 => "4xx",
-        500..OTHER_CODE => "5xx",
+        500..600 => "5xx",
         _ => OTHER,
     }
 }

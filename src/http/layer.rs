@@ -79,6 +79,19 @@ impl HttpMetricsLayer {
 
     /// Measures a client: the metrics are `http_client_…`, and a label `server` stands in the place of
     /// `endpoint`. It is `_OTHER` for every server that is not named by [`servers`](Self::servers).
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http_body_util::Full;
+    /// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+    /// use tower::ServiceBuilder;
+    /// use tower_metrics::HttpMetricsLayer;
+    ///
+    /// let client = ServiceBuilder::new()
+    ///     .layer(HttpMetricsLayer::client().servers(["payments.internal"]))
+    ///     .service(Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>());
+    /// # drop(client);
+    /// ```
     pub fn client() -> Self {
         Self::of(Role::Client)
     }
@@ -88,6 +101,9 @@ impl HttpMetricsLayer {
     /// Return one of few values, such as a route template, never an identifier: each makes series of its own.
     /// Control characters, `\` and `"` become `_`, and a value is cut at 128 bytes. A client gets a label
     /// `endpoint` beside `server`. Should the function panic, the endpoint is `_PANIC` and the call goes on.
+    ///
+    /// Write the closure here, where its lifetimes are inferred, or name a
+    /// `fn route(head: RequestHead<'_>) -> Option<Cow<'_, str>>`.
     pub fn endpoint<F>(self, endpoint: F) -> Self
     where
         F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
@@ -95,15 +111,44 @@ impl HttpMetricsLayer {
         self.with(|config| config.endpoint = Some(Arc::new(endpoint)))
     }
 
+    /// Lets the values of [`endpoint`](Self::endpoint) make at most this many label sets: 1,000 unless set.
+    ///
+    /// Calls beyond them have the endpoint `_OVERFLOW`, and keep their method, status and outcome, so that totals
+    /// stay exact; `tower_metrics_overflow_total` counts them. Matched routes, declared endpoints and `unmatched`
+    /// do not count. All Layers that record the same metric share one count, each against its own limit.
+    pub fn max_label_sets(self, most: usize) -> Self {
+        self.with(|config| config.max_label_sets = most)
+    }
+
     /// Takes the raw path of a request as its endpoint, where no route was matched.
     ///
-    /// Whoever can send requests can then make as many series as memory holds: for servers that nobody but
-    /// their owner can reach.
+    /// Whoever can send requests can then make as many series as [`max_label_sets`](Self::max_label_sets) allows,
+    /// and the paths that are asked for first have them.
     pub fn unbounded_raw_path(self) -> Self {
         self.endpoint(|head| Some(head.uri().path().into()))
     }
 
-    /// Declares endpoints, so that [`initialize`](Self::initialize) makes their series before the first call.
+    /// Leaves out the requests of which `skip` says `true`: they pass unmeasured. Should it panic, they are
+    /// measured.
+    pub fn skip<F>(self, skip: F) -> Self
+    where
+        F: Fn(RequestHead<'_>) -> bool + Send + Sync + 'static,
+    {
+        self.with(|config| config.skip = Some(Arc::new(skip)))
+    }
+
+    /// Leaves out these endpoints, such as `/health`, by their label value.
+    pub fn skip_endpoints<E: Into<String>>(self, endpoints: impl IntoIterator<Item = E>) -> Self {
+        self.with(|config| config.skipped.extend(endpoints.into_iter().map(Into::into)))
+    }
+
+    /// Measures these endpoints alone, by their label value; `unmatched` is one of them only if it is named.
+    pub fn keep_endpoints<E: Into<String>>(self, endpoints: impl IntoIterator<Item = E>) -> Self {
+        self.with(|config| config.kept.get_or_insert_default().extend(endpoints.into_iter().map(Into::into)))
+    }
+
+    /// Declares endpoints, so that [`initialize`](Self::initialize) makes their series before the first call. Spell
+    /// them as they are matched: with axum the whole template, nested prefixes included.
     ///
     /// # Examples
     ///
@@ -116,7 +161,8 @@ impl HttpMetricsLayer {
     /// # Panics
     ///
     /// Panics if a method is none that has a label: those of RFC 9110, PATCH, and those added by
-    /// [`methods`](Self::methods), which comes first. Panics on an empty endpoint, and on a pair declared twice.
+    /// [`methods`](Self::methods), which comes first. Panics on an empty endpoint, with axum on one that does not
+    /// begin with `/`, and on a pair declared twice.
     pub fn endpoints<M, E>(self, endpoints: impl IntoIterator<Item = (M, E)>) -> Self
     where
         M: AsRef<str>,
@@ -143,11 +189,17 @@ impl HttpMetricsLayer {
     ///
     /// # Panics
     ///
-    /// Panics on an empty name, and on a Layer that is no client.
+    /// Panics on an empty name, on one with a scheme or a path, and on a Layer that is no client.
     pub fn servers<H: Into<String>>(self, servers: impl IntoIterator<Item = H>) -> Self {
         self.with(|config| {
             servers.into_iter().for_each(|server| config.add_server(server.into()));
         })
+    }
+
+    /// Tells how many requests the service takes at once: `http_requests_in_flight_limit`, without labels, so that
+    /// saturation is `sum(http_requests_in_flight) / max(http_requests_in_flight_limit)` by instance.
+    pub fn in_flight_limit(self, limit: usize) -> Self {
+        self.with(|config| config.limit = Some(limit))
     }
 
     /// Puts the exact status on the histogram, `404` where it was `4xx`. Each status then costs as many series
@@ -179,15 +231,19 @@ impl HttpMetricsLayer {
     /// Makes the series of every declared endpoint and of `unmatched` at once: the counters of failure and the
     /// histograms of `2xx` and `5xx` at zero, and the gauge.
     ///
-    /// Call it after the exporter was installed: before, it does nothing. A counter that is born at 1 shows
+    /// Call it after the exporter was installed: before, it does nothing, and says so where the feature `tracing` is
+    /// on. A counter that is born at 1 shows
     /// Prometheus no increase, so the first failure of an endpoint is only seen if its counter stood at 0 in
-    /// an earlier scrape. The methods of `unmatched` are those of the declared endpoints, or GET and POST.
+    /// an earlier scrape. The methods of `unmatched` are those of the declared endpoints, or GET and POST. A client
+    /// gets them for each of its [`servers`](Self::servers) and for `_OTHER`.
     /// Calling it again changes nothing.
     pub fn initialize(&self) {
-        let Http { config, spec, cache, .. } = &*self.protocol;
+        let Http { config, spec, cache, hints } = &*self.protocol;
         spec.source.with(|recorder| {
-            let Some(scope) = cache.scope(spec, recorder) else { return };
-            let birth = Birth { infallible: config.is_infallible(), to_be_proven: false };
+            let Some(scope) = cache.scope(spec, recorder) else {
+                return hints.initialized_without_recorder("http_requests_total");
+            };
+            let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, is_open: false };
             for values in config.initial() {
                 cache.series(scope, spec, recorder, values.as_slice(), || birth).initialize(recorder);
             }

@@ -81,9 +81,10 @@
 //!   there would cost as many series as there are bounds.
 //! - `outcome`: the words of [`Outcome`](crate::Outcome), on the counter.
 //!
-//! A method and an endpoint get series of their own with the first answer that is neither 405 nor 501, or by
-//! [declaration](HttpMetricsLayer::endpoints): who scans every route with every method makes none. Until then
-//! their calls are in flight, and their 405s and 501s are counted, under `_OTHER` and `unmatched`.
+//! A method and an endpoint get series of their own with the first call that ends in anything but 405 or 501, or by
+//! [declaration](HttpMetricsLayer::endpoints): who tries every method on every route makes none, where the service
+//! answers so. Until then their calls are in flight, and their 405s and 501s are counted, under `_OTHER` and
+//! `unmatched`. In any case there are no more than methods × routes.
 //!
 //! # Zeros
 //!
@@ -113,7 +114,10 @@
 //! - outside of `nest_service` (a router inside it can have a Layer of its own), and for fallbacks such as
 //!   `ServeDir`: tell the endpoint with [`endpoint`](HttpMetricsLayer::endpoint);
 //! - around a whole `Router` (`layer.layer(router)`, or a `ServiceBuilder` with a router in it), because routes
-//!   are matched inside of it. With the feature `tracing` this is also said once at run time.
+//!   are matched inside of it. `axum::serve` does not even compile with that (`expected Response<Body>, found
+//!   Response<ResponseBody<Body>>`). With the feature `tracing` it is also said once at run time.
+//!
+//! As every Layer of axum, it covers the routes that were added before it, and none that come after.
 //!
 //! Two Layers of the same names around one call count it twice. That is noticed on the first calls of each label
 //! set, counted in `tower_metrics_applied_twice_total`, and said once where the feature `tracing` is on.

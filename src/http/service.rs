@@ -11,11 +11,7 @@ use metrics::KeyName;
 use tower_service::Service;
 
 use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked};
-use crate::{
-    call::Call,
-    instrument::Metrics,
-    series::{Birth, Scope},
-};
+use crate::{call::Call, instrument::Metrics, series::Scope};
 
 /// What Layers of this crate further out record of the request: left in its extensions while a label set is new.
 #[derive(Clone, Debug, Default)]
@@ -58,10 +54,12 @@ impl Http {
             let scope = self.cache.scope(&self.spec, recorder)?;
             let head = RequestHead::of(request);
             let endpoint = self.config.endpoint(head);
+            if self.config.skips(head, &endpoint) {
+                return None;
+            }
             let values = self.config.values(head, &endpoint);
-            let series = self.cache.series(scope, &self.spec, recorder, values.as_slice(), || Birth {
-                infallible,
-                to_be_proven: self.config.is_to_be_proven(head, &endpoint),
+            let series = self.cache.series(scope, &self.spec, recorder, values.as_slice(), || {
+                self.config.birth(head, &endpoint, infallible)
             });
             let series = Arc::clone(series);
             if series.is_new() {

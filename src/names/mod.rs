@@ -10,6 +10,7 @@ use std::fmt;
 use metrics::Unit;
 
 pub use self::naming::Naming;
+pub(crate) use self::naming::{assert_label_name, assert_metric_name};
 
 /// One metric of the table: what it is called, what it counts and by which labels.
 #[derive(Clone, Copy)]
@@ -39,6 +40,7 @@ pub(crate) const SERVER: &str = "server";
 pub(crate) const STATUS: &str = "status";
 pub(crate) const OUTCOME: &str = "outcome";
 pub(crate) const VERSION: &str = "version";
+pub(crate) const METRIC: &str = "metric";
 
 pub(crate) static HTTP_REQUESTS_TOTAL: Metric = Metric {
     name: "http_requests_total",
@@ -88,12 +90,92 @@ pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT: Metric = Metric {
     help: "Outgoing HTTP requests begun and not yet ended, response body included.",
 };
 
+pub(crate) static HTTP_REQUESTS_IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "http_requests_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many HTTP requests the service takes at once, where the Layer was told.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "http_client_requests_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many outgoing HTTP requests are made at once, where the Layer was told.",
+};
+
+pub(crate) static STARTED: Metric = Metric {
+    name: "<name>_started_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Calls begun, where the Layer was told to count them.",
+};
+
+pub(crate) static TOTAL: Metric = Metric {
+    name: "<name>_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[OUTCOME],
+    help: "Calls ended, by how they ended.",
+};
+
+pub(crate) static DURATION: Metric = Metric {
+    name: "<name>_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[OUTCOME],
+    help: "Time from the call to its result, by how it ended.",
+};
+
+pub(crate) static IN_FLIGHT: Metric = Metric {
+    name: "<name>_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Calls begun and not yet ended.",
+};
+
+pub(crate) static IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "<name>_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many calls the service takes at once, where the Layer was told.",
+};
+
 pub(crate) static APPLIED_TWICE_TOTAL: Metric = Metric {
     name: "tower_metrics_applied_twice_total",
     kind: Kind::Counter,
     unit: Unit::Count,
     labels: &[],
     help: "First calls of a label set that passed two Layers of the same metric, which counts them double.",
+};
+
+pub(crate) static LABEL_SETS: Metric = Metric {
+    name: "tower_metrics_label_sets",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "Label sets that users' own labels and endpoint functions have made, by metric.",
+};
+
+pub(crate) static LABEL_SETS_LIMIT: Metric = Metric {
+    name: "tower_metrics_label_sets_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "How many label sets users' own labels and endpoint functions can make, by metric.",
+};
+
+pub(crate) static OVERFLOW_TOTAL: Metric = Metric {
+    name: "tower_metrics_overflow_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "Calls whose own labels were folded into _OVERFLOW, because there were too many, by metric.",
 };
 
 pub(crate) static BUILD_INFO: Metric = Metric {
@@ -104,18 +186,29 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-static CATALOG: [&Metric; 8] = [
+static CATALOG: [&Metric; 18] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_REQUESTS_IN_FLIGHT,
+    &HTTP_REQUESTS_IN_FLIGHT_LIMIT,
     &HTTP_CLIENT_REQUESTS_TOTAL,
     &HTTP_CLIENT_REQUEST_DURATION_SECONDS,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+    &HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
+    &STARTED,
+    &TOTAL,
+    &DURATION,
+    &IN_FLIGHT,
+    &IN_FLIGHT_LIMIT,
     &APPLIED_TWICE_TOTAL,
+    &LABEL_SETS,
+    &LABEL_SETS_LIMIT,
+    &OVERFLOW_TOTAL,
     &BUILD_INFO,
 ];
 
-/// Lists every metric that this crate can record, under its name before any [`Naming`].
+/// Lists every metric that this crate can record, under its name before any [`Naming`]. `<name>` stands for what a
+/// Layer around any service was called.
 ///
 /// # Examples
 ///
@@ -136,6 +229,11 @@ impl Metric {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The name with `<name>` in it replaced.
+    pub(crate) fn named(&self, name: &str) -> String {
+        self.name.replace("<name>", name)
     }
 
     /// Returns the kind.

@@ -71,10 +71,7 @@ impl Naming {
         let Some(metric) = CATALOG.iter().find(|metric| metric.name() == original) else {
             panic!("there is no metric {original:?} to rename: names::catalog() lists those there are")
         };
-        assert!(
-            is_metric_name(&name),
-            "{name:?} is no Prometheus metric name: use letters, digits, `_` and `:`, and begin with no digit"
-        );
+        assert_metric_name(&name);
         self.metrics.insert(metric.name(), name);
         self.checked()
     }
@@ -92,11 +89,7 @@ impl Naming {
         else {
             panic!("there is no label {original:?} to rename: names::catalog() lists those there are")
         };
-        assert!(
-            is_label_name(&name),
-            "{name:?} is no label name for Prometheus: use letters, digits and `_`, begin with no digit and \
-             not with `__`, and not `le` or `quantile`, which the exposition itself uses"
-        );
+        assert_label_name(&name);
         self.labels.insert(label, name);
         self.checked()
     }
@@ -153,6 +146,21 @@ impl Naming {
         }
         self
     }
+}
+
+pub(crate) fn assert_metric_name(name: &str) {
+    assert!(
+        is_metric_name(name),
+        "{name:?} is no Prometheus metric name: use letters, digits, `_` and `:`, and begin with no digit"
+    );
+}
+
+pub(crate) fn assert_label_name(name: &str) {
+    assert!(
+        is_label_name(name),
+        "{name:?} is no label name for Prometheus: use letters, digits and `_`, begin with no digit and not with \
+         `__`, and not `le` or `quantile`, which the exposition itself uses"
+    );
 }
 
 fn is_metric_name(name: &str) -> bool {

@@ -8,8 +8,8 @@ use std::{
 use metrics::{Counter, Recorder};
 use rapidhash::fast::RandomState;
 
-use super::{Instrument, RecorderId, Series, Spec, table::Table};
-use crate::names;
+use super::{Instrument, RecorderId, Series, Spec, cap::Cap, table::Table};
+use crate::{labels::OVERFLOW, names};
 
 /// What decides how a label set that was not seen before is born.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Birth {
     pub(crate) infallible: bool,
     /// Calls count under the fallback until an answer proves the label set.
     pub(crate) to_be_proven: bool,
+    /// Values of the open labels are the users' own, and count against the cap.
+    pub(crate) is_open: bool,
 }
 
 /// Finds the series of a label set under the recorder of the moment.
@@ -33,6 +35,7 @@ pub(crate) struct Scope {
     id: RecorderId,
     is_live: bool,
     applied_twice: Counter,
+    cap: Option<Cap>,
     series: Table<Arc<Series>, 64>,
     next: OnceLock<Box<Self>>,
 }
@@ -63,8 +66,7 @@ impl Cache {
         values: &[&str],
         birth: impl FnOnce() -> Birth,
     ) -> &'a Arc<Series> {
-        let hash = self.hasher.hash_one(values);
-        match scope.series.find(hash, |series| series.is_of(values)) {
+        match self.find(scope, values) {
             Some(series) => series,
             None => self.new_series(scope, spec, recorder, values, birth()),
         }
@@ -79,16 +81,61 @@ impl Cache {
         values: &[&str],
         birth: Birth,
     ) -> &'a Arc<Series> {
+        let Some(cap) = scope.cap.as_ref().filter(|_| birth.is_open) else {
+            return self.insert(scope, spec, recorder, values, birth).0;
+        };
+        let mut values = values.to_vec();
+        let is_folded = cap.fold_values(spec, &self.hasher, &mut values);
+        if is_folded {
+            cap.count_overflow();
+            if let Some(series) = self.find(scope, &values) {
+                return series;
+            }
+        }
+        let is_open = spec.open_labels.iter().any(|label| values[label.index] != OVERFLOW);
+        if is_open && cap.admits_label_set(spec) {
+            let (series, is_new) = self.insert(scope, spec, recorder, &values, birth);
+            if !is_new {
+                cap.take_back();
+            }
+            return series;
+        }
+        if is_open {
+            spec.open_labels.iter().for_each(|label| values[label.index] = OVERFLOW);
+            if !is_folded {
+                cap.count_overflow();
+            }
+        }
+        match self.find(scope, &values) {
+            Some(series) => series,
+            None => self.insert(scope, spec, recorder, &values, birth).0,
+        }
+    }
+
+    fn find<'a>(&self, scope: &'a Scope, values: &[&str]) -> Option<&'a Arc<Series>> {
+        scope.series.find(self.hasher.hash_one(values), |series| series.is_of(values))
+    }
+
+    /// Inserts the series of these values, and tells whether no other thread was first.
+    fn insert<'a>(
+        &self,
+        scope: &'a Scope,
+        spec: &Arc<Spec>,
+        recorder: &dyn Recorder,
+        values: &[&str],
+        birth: Birth,
+    ) -> (&'a Arc<Series>, bool) {
         let until_proven = birth.to_be_proven.then(|| {
-            let birth = Birth { to_be_proven: false, ..birth };
+            let birth = Birth { to_be_proven: false, is_open: false, ..birth };
             Arc::clone(self.series(scope, spec, recorder, &spec.fallback, || birth))
         });
-        let series = Series::new(scope.id, spec, values, birth.infallible, until_proven);
-        if series.until_proven.is_none() {
+        let series = Arc::new(Series::new(scope.id, spec, values, birth.infallible, until_proven));
+        if !birth.to_be_proven {
             series.prove(recorder);
         }
         let hash = self.hasher.hash_one(values);
-        scope.series.insert(hash, Arc::new(series), |series| series.is_of(values))
+        let there = scope.series.insert(hash, Arc::clone(&series), |series| series.is_of(values));
+        (there, Arc::ptr_eq(there, &series))
     }
 }
 
@@ -104,7 +151,8 @@ impl Scope {
         } else {
             Counter::noop()
         };
-        Self { id, is_live, applied_twice, series: Table::new(), next: OnceLock::new() }
+        let cap = if is_live { Cap::new(id, spec, recorder) } else { None };
+        Self { id, is_live, applied_twice, cap, series: Table::new(), next: OnceLock::new() }
     }
 
     pub(crate) fn count_applied_twice(&self) {

@@ -5,6 +5,7 @@
 //! without a lock from then on.
 
 mod cache;
+mod cap;
 mod recorder;
 mod spec;
 mod table;
@@ -19,8 +20,9 @@ use metrics::{Counter, Histogram, Label, Recorder};
 use self::table::Table;
 pub(crate) use self::{
     cache::{Birth, Cache, Scope},
+    cap::OpenLabel,
     recorder::{RecorderId, Source},
-    spec::{Answers, Instrument, Spec},
+    spec::{Answers, Instrument, MAX_LABEL_SETS, Spec},
 };
 use crate::{in_flight::InFlight, labels, outcome::Outcome};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Recorder, SharedString, Unit};
 
 use super::{
-    End, Source,
+    End, OpenLabel, Source,
     recorder::{METADATA, set_taken, would_take},
 };
 use crate::{
@@ -25,11 +25,19 @@ pub(crate) struct Spec {
     pub(crate) counter: Option<Instrument>,
     pub(crate) histogram: Option<Instrument>,
     pub(crate) gauge: Option<Instrument>,
+    /// What the gauge is to be compared with, where it was told.
+    pub(crate) limit: Option<(Instrument, usize)>,
     pub(crate) request_labels: Vec<SharedString>,
     /// The values of the label set that takes what must not have one of its own.
     pub(crate) fallback: Vec<&'static str>,
+    /// The labels of the request whose values are the users' own.
+    pub(crate) open_labels: Vec<OpenLabel>,
+    pub(crate) max_label_sets: usize,
     pub(crate) answers: Box<dyn Answers>,
 }
+
+/// How many label sets users' own labels can make, unless told otherwise.
+pub(crate) const MAX_LABEL_SETS: usize = 1_000;
 
 /// How a protocol turns the end of a call into labels.
 pub(crate) trait Answers: fmt::Debug + Send + Sync {
@@ -77,12 +85,17 @@ impl Spec {
         }
     }
 
+    /// Tells what is recorded here, and the limit that never changes.
     pub(super) fn describe(&self, recorder: &dyn Recorder) {
         for metric in [&names::APPLIED_TWICE_TOTAL, &names::BUILD_INFO] {
             Instrument::new(metric, &self.naming).describe(recorder);
         }
         for instrument in self.instruments() {
             instrument.describe(recorder);
+        }
+        if let Some((gauge, limit)) = &self.limit {
+            gauge.describe(recorder);
+            gauge.gauge(recorder, &gauge.key(Vec::new())).set(*limit as f64);
         }
     }
 
@@ -123,7 +136,7 @@ impl Instrument {
         recorder.register_gauge(key, &METADATA)
     }
 
-    fn describe(&self, recorder: &dyn Recorder) {
+    pub(super) fn describe(&self, recorder: &dyn Recorder) {
         let (name, unit, help) = (self.name.clone(), Some(self.unit), self.help.clone());
         match self.kind {
             Kind::Counter => recorder.describe_counter(name, unit, help),

@@ -62,6 +62,12 @@ impl<V, const ROOTS: usize> Table<V, ROOTS> {
     }
 }
 
+impl<V, const ROOTS: usize> Default for Table<V, ROOTS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::thread;

@@ -1,5 +1,9 @@
 //! What a service promises, said once: how often it answers well, and how fast.
 //!
+//! The exporter makes its latencies bucket bounds of `http_request_duration_seconds`. For another histogram, such as
+//! a client's, give it the bounds yourself: `.bounds("http_client_request_duration_seconds", &sla.bounds())`. The
+//! availability is kept beside them, for programs that write rules; the library derives nothing from it yet.
+//!
 //! The thresholds of the promise are bounds of the latency histogram, exactly, so that the share of calls within
 //! the threshold is a ratio of two counts and needs no interpolation.
 //!

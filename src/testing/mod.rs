@@ -30,6 +30,10 @@
 //! assert_eq!(recorder.gauge("http_requests_in_flight", &[]), 0.0);
 //! # }
 //! ```
+//!
+//! A call ends with its body: here that is empty, and ends with the head. In a test of an application, read the
+//! body to its end before the assertion, else the call is still in flight, or `body_dropped`. Names and labels that
+//! were never recorded sum up to 0: an assertion of 0 is worth more beside one that is not.
 
 mod recorder;
 

@@ -67,6 +67,14 @@ async fn a_path_that_nobody_routes_is_worth_no_word() {
     assert!(log.lines().is_empty(), "{:?}", log.lines());
 }
 
+#[test]
+fn initializing_without_a_recorder_is_said() {
+    let (log, _guard) = Log::keep();
+    tower_metrics::HttpMetricsLayer::axum().initialize();
+    let lines = log.lines();
+    assert!(lines.len() == 1 && lines[0].contains("install the exporter first"), "{lines:?}");
+}
+
 #[tokio::test]
 async fn a_layer_applied_twice_is_said_once() {
     let (log, _guard) = Log::keep();

@@ -125,9 +125,19 @@ async fn it_serves_one_page_to_get_and_head_and_says_what_is_wrong() {
     let error = Prometheus::new().serve(taken.0.to_string()).await.unwrap_err();
     let message = error.to_string();
     assert!(message.contains(&taken.0.to_string()) && message.contains("port is taken"), "{message}");
+    assert_eq!(format!("{error:?}"), message, "what `main` prints is the message");
     assert!(std::error::Error::source(&error).is_some());
 
-    for address in ["", "localhost", "9000x", "127.0.0.1", "127.0.0.1:", ":70000", "1.2.3.4:port"] {
+    for address in [
+        "",
+        "localhost",
+        "9000x",
+        "127.0.0.1",
+        "127.0.0.1:",
+        ":70000",
+        "1.2.3.4:port",
+        "http://127.0.0.1:9000",
+    ] {
         let message = Prometheus::new().serve(address).await.unwrap_err().to_string();
         assert!(message.contains("HOST:PORT"), "{address}: {message}");
     }

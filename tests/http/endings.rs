@@ -167,6 +167,18 @@ fn answers_without_content_are_completed_though_their_body_is_never_polled() {
 }
 
 #[test]
+fn a_length_of_zero_is_completed_with_the_head() {
+    let unpolled = || Script::new([]);
+    let mut response = Response::new(unpolled());
+    response.headers_mut().insert(CONTENT_LENGTH, 0.into());
+    for response in [response, Response::new(unpolled().hint(SizeHint::with_exact(0)))] {
+        let (recorder, layer) = measured();
+        drop(answer(&layer, get(), response));
+        assert_ended_once(&recorder, "200", "completed");
+    }
+}
+
+#[test]
 fn an_upgrade_ends_the_call_as_upgraded() {
     for (method, code) in [(Method::GET, 101), (Method::CONNECT, 200)] {
         let (recorder, layer) = measured();

@@ -96,7 +96,8 @@ fn every_metric_of_the_catalogue_is_described_with_unit_and_labels() {
     layer.initialize();
     HttpMetricsLayer::client().recorder(recorder.shared()).initialize();
     for client in [false, true] {
-        let layer = if client { HttpMetricsLayer::client() } else { HttpMetricsLayer::new() };
+        let layer =
+            if client { HttpMetricsLayer::client() } else { HttpMetricsLayer::new().unbounded_raw_path() };
         let service = layer.recorder(recorder.shared()).layer(service_fn(|_: Request<()>| {
             ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())))
         }));

@@ -272,3 +272,68 @@ fn a_method_is_not_taken_for_another() {
     send(&layer, method.as_str(), "/", 200);
     assert_eq!(values(&recorder, "method"), ["_OTHER"]);
 }
+
+#[test]
+fn the_cap_folds_open_endpoints_and_keeps_method_status_and_totals() {
+    let (recorder, layer) = measured();
+    let layer = layer.unbounded_raw_path().max_label_sets(10).endpoints([("GET", "/declared")]);
+    for n in 0..1_000 {
+        send(&layer, "GET", &format!("/{n}"), if n % 2 == 0 { 200 } else { 404 });
+    }
+    send(&layer, "GET", "/3", 200);
+    send(&layer, "GET", "/declared", 200);
+    let counted = |labels: &[(&str, &str)]| recorder.counter("http_requests_total", labels);
+    assert_eq!(counted(&[]), 1_002);
+    assert_eq!(counted(&[("endpoint", "_OVERFLOW"), ("status", "404")]), 495);
+    assert_eq!(counted(&[("endpoint", "/3")]), 2, "what was there before the cap stays");
+    assert_eq!(counted(&[("endpoint", "/declared")]), 1, "what was declared never folds");
+    let metric = [("metric", "http_requests_total")];
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", &metric), 990);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &metric), 10.0);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets_limit", &metric), 10.0);
+    // 10 of its own, _OVERFLOW, /declared, and the fallback.
+    assert_eq!(label_sets(&recorder), 13, "{recorder}");
+}
+
+#[test]
+fn layers_of_one_metric_share_the_count_of_label_sets() {
+    let (recorder, layer) = measured();
+    let layers = [layer.clone(), layer].map(|layer| layer.unbounded_raw_path().max_label_sets(10));
+    for n in 0..100 {
+        send(&layers[n % 2], "GET", &format!("/{n}"), 200);
+    }
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 10.0);
+    assert_eq!(recorder.counter("http_requests_total", &[("endpoint", "_OVERFLOW")]), 90);
+}
+
+#[test]
+fn a_layer_without_open_labels_has_no_cap() {
+    let (recorder, layer) = measured();
+    send(&layer, "GET", "/", 200);
+    assert!(recorder.series("tower_metrics_label_sets_limit").is_empty());
+}
+
+#[test]
+fn what_is_skipped_passes_unmeasured() {
+    let path = |layer: HttpMetricsLayer| layer.unbounded_raw_path();
+    let (recorder, layer) = measured();
+    let layer =
+        path(layer).skip(|head| head.headers().is_empty() && head.uri().path().starts_with("/internal/"));
+    ["/internal/a", "/b"].iter().for_each(|uri| send(&layer, "GET", uri, 200));
+    assert_eq!((ended(&recorder), recorder.counter("http_requests_total", &[("endpoint", "/b")])), (1, 1));
+
+    let (recorder, layer) = measured();
+    let layer = path(layer).skip_endpoints(["/health", "/ready"]);
+    ["/health", "/ready", "/b"].iter().for_each(|uri| send(&layer, "GET", uri, 200));
+    assert_eq!((ended(&recorder), recorder.counter("http_requests_total", &[("endpoint", "/b")])), (1, 1));
+
+    let (recorder, layer) = measured();
+    let layer = path(layer).keep_endpoints(["/b"]);
+    ["/health", "/ready", "/b"].iter().for_each(|uri| send(&layer, "GET", uri, 200));
+    assert_eq!((ended(&recorder), recorder.counter("http_requests_total", &[("endpoint", "/b")])), (1, 1));
+
+    let (recorder, layer) = measured();
+    let layer = layer.skip(|_| panic!("in the skip function"));
+    send(&layer, "GET", "/", 200);
+    assert_eq!(ended(&recorder), 1);
+}

@@ -106,4 +106,6 @@ fn endpoints_methods_and_servers_that_make_no_sense() {
     assert_refused(|| HttpMetricsLayer::new().methods(["NOT A TOKEN"]), &["\"NOT A TOKEN\"", "token"]);
     assert_refused(|| HttpMetricsLayer::new().servers(["a"]), &["client()"]);
     assert_refused(|| HttpMetricsLayer::client().servers([""]), &["no name"]);
+    assert_refused(|| HttpMetricsLayer::client().servers(["http://a"]), &["\"http://a\"", "scheme"]);
+    assert_refused(|| HttpMetricsLayer::axum().endpoints([("GET", "users")]), &["\"users\"", "leading `/`"]);
 }

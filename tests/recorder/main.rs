@@ -98,6 +98,18 @@ fn one_layer_serves_several_recorders_at_once() {
 }
 
 #[test]
+fn a_call_that_outlives_its_scope_makes_no_series_of_another_recorder() {
+    let (began, ends) = (Recorder::new(), Recorder::new());
+    let layer = HttpMetricsLayer::new();
+    let hang = service_fn(|_: Request<()>| pending::<Result<Response<Empty<Bytes>>, Infallible>>());
+    let call = with_local_recorder(&began, || layer.layer(hang).call(Request::new(())));
+    assert_eq!(began.gauge("http_requests_in_flight", &[]), 1.0);
+    with_local_recorder(&ends, || drop(call));
+    assert_eq!(began.gauge("http_requests_in_flight", &[]), 0.0);
+    assert_eq!(ends.registrations(), 0, "{ends}");
+}
+
+#[test]
 fn the_recorder_that_a_layer_was_given_goes_before_all_others() {
     let (given, scoped) = (Recorder::new(), Recorder::new());
     let layer = HttpMetricsLayer::new().recorder(given.shared());

@@ -1,0 +1,170 @@
+//! What a Layer around any service, or an operation, was told.
+
+use metrics::SharedString;
+
+use super::{answers::OutcomeWords, hooks::MOST_LABELS};
+use crate::{
+    clock::Clock,
+    instrument::Instruments,
+    labels::OTHER,
+    names::{self, Metric, Naming},
+    outcome::Outcome,
+    series::{Instrument, MAX_LABEL_SETS, OpenLabel, Source, Spec},
+};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    name: String,
+    count: Option<String>,
+    latency: Option<String>,
+    in_flight: Option<String>,
+    started: Option<String>,
+    pub(crate) limit: Option<usize>,
+    labels: Vec<(String, Option<usize>)>,
+    outcome: OutcomeWords,
+    pub(crate) max_label_sets: usize,
+    pub(crate) source: Source,
+    pub(crate) clock: Clock,
+    pub(crate) instruments: Instruments,
+}
+
+// ===== impl Config =====
+
+impl Config {
+    pub(crate) fn new(name: String) -> Self {
+        names::assert_metric_name(&name);
+        Self {
+            name,
+            count: None,
+            latency: None,
+            in_flight: None,
+            started: None,
+            limit: None,
+            labels: Vec::new(),
+            outcome: OutcomeWords::default(),
+            max_label_sets: MAX_LABEL_SETS,
+            source: Source::Current,
+            clock: Clock::new(),
+            instruments: Instruments::ALL,
+        }
+    }
+
+    pub(crate) fn spec(&self) -> Spec {
+        let instrument = |is_on: bool, metric: &Metric, own: &Option<String>| {
+            is_on.then(|| Instrument::named(metric, self.name_of(metric, own)))
+        };
+        Spec {
+            source: self.source.clone(),
+            clock: self.clock.clone(),
+            naming: Naming::new(),
+            started: instrument(
+                self.instruments.count && self.started.is_some(),
+                &names::STARTED,
+                &self.started,
+            ),
+            counter: instrument(self.instruments.count, &names::TOTAL, &self.count),
+            histogram: instrument(self.instruments.latency, &names::DURATION, &self.latency),
+            gauge: instrument(self.instruments.in_flight, &names::IN_FLIGHT, &self.in_flight),
+            limit: self.limit.filter(|_| self.instruments.in_flight).map(|limit| {
+                let gauge = self.name_of(&names::IN_FLIGHT, &self.in_flight);
+                (Instrument::named(&names::IN_FLIGHT_LIMIT, format!("{gauge}_limit")), limit)
+            }),
+            request_labels: self
+                .labels
+                .iter()
+                .map(|(name, _)| SharedString::from_owned(name.clone()))
+                .collect(),
+            fallback: self.labels.iter().map(|_| OTHER).collect(),
+            open_labels: self.open_labels().collect(),
+            max_label_sets: self.max_label_sets,
+            answers: Box::new(self.outcome.clone()),
+        }
+    }
+
+    pub(crate) fn has_labels(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
+    pub(crate) fn count_as(&mut self, name: String) {
+        self.count = Some(name);
+        self.assert_names();
+    }
+
+    pub(crate) fn time_as(&mut self, name: String) {
+        self.latency = Some(name);
+        self.assert_names();
+    }
+
+    pub(crate) fn gauge_as(&mut self, name: String) {
+        self.in_flight = Some(name);
+        self.assert_names();
+    }
+
+    pub(crate) fn start_as(&mut self, name: Option<String>) {
+        self.started = Some(name.unwrap_or_else(|| names::STARTED.named(&self.name)));
+        self.assert_names();
+    }
+
+    pub(crate) fn outcome_label(&mut self, label: String) {
+        names::assert_label_name(&label);
+        assert!(
+            self.labels.iter().all(|(other, _)| *other != label),
+            "the label {label:?} is there already: give the outcome another name"
+        );
+        self.outcome.label = SharedString::from_owned(label);
+    }
+
+    pub(crate) fn word(&mut self, outcome: Outcome, word: &'static str) {
+        assert!(!word.is_empty(), "the word for {outcome} is empty: give one");
+        self.outcome.words.insert(outcome.as_str(), word);
+    }
+
+    pub(crate) fn expect_words(&mut self, words: impl IntoIterator<Item = &'static str>) {
+        self.outcome.expected.extend(words);
+    }
+
+    pub(crate) fn label(&mut self, label: String) {
+        names::assert_label_name(&label);
+        assert!(
+            *self.outcome.label != *label && self.labels.iter().all(|(other, _)| *other != label),
+            "the label {label:?} is there already: give this one another name"
+        );
+        assert!(
+            self.labels.len() < MOST_LABELS,
+            "{label:?} is one label too many: {MOST_LABELS} can be added"
+        );
+        self.labels.push((label, None));
+    }
+
+    pub(crate) fn max_values(&mut self, most: usize) {
+        let Some((_, max_values)) = self.labels.last_mut() else {
+            panic!("there is no label yet whose values .max_values() could limit: put it after .label()")
+        };
+        *max_values = Some(most);
+    }
+
+    fn open_labels(&self) -> impl Iterator<Item = OpenLabel> {
+        let labels = self.labels.iter().enumerate();
+        labels.map(|(index, (_, max_values))| OpenLabel { index, max_values: *max_values })
+    }
+
+    fn name_of(&self, metric: &Metric, own: &Option<String>) -> String {
+        own.clone().unwrap_or_else(|| metric.named(&self.name))
+    }
+
+    fn assert_names(&self) {
+        let mut all = vec![
+            self.name_of(&names::TOTAL, &self.count),
+            self.name_of(&names::DURATION, &self.latency),
+            self.name_of(&names::IN_FLIGHT, &self.in_flight),
+        ];
+        all.extend(self.started.clone());
+        for (index, name) in all.iter().enumerate() {
+            names::assert_metric_name(name);
+            assert!(
+                !all[..index].contains(name),
+                "two metrics would both be called {name:?}: give the other one its new name first"
+            );
+        }
+    }
+}

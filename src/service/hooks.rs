@@ -1,0 +1,154 @@
+//! What the user's closures say of a call: labels of the request, a word for the result.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use crate::labels::PANICKED;
+
+/// The most labels that a Layer can add.
+pub(super) const MOST_LABELS: usize = 8;
+
+/// The label values of one request, in the order in which the labels were added.
+#[derive(Debug, Default)]
+pub struct LabelValues<'a> {
+    values: [Cow<'a, str>; MOST_LABELS],
+    len: usize,
+}
+
+/// What makes label values of a request. Implemented by what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer)
+/// is told; nothing else needs to.
+pub trait RequestLabels<Request> {
+    /// Adds the values for this request.
+    fn add_to<'a>(&'a self, request: &'a Request, values: &mut LabelValues<'a>);
+}
+
+/// What has a word for a result. Implemented by what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer) is told;
+/// nothing else needs to.
+pub trait Classify<Response, Error> {
+    /// Returns the word, or `None` where the outcome's own word will do.
+    fn word(&self, result: Result<&Response, &Error>) -> Option<&'static str>;
+}
+
+pub(super) type LabelFn<R> = dyn for<'a> Fn(&'a R) -> Cow<'a, str> + Send + Sync;
+pub(super) type WordFn<T, E> = dyn Fn(Result<&T, &E>) -> &'static str + Send + Sync;
+
+/// A label of the request, after those of `H`.
+pub struct Labelled<H, R> {
+    before: H,
+    label: Arc<LabelFn<R>>,
+}
+
+/// A word for the result, over the labels of `H`. `F` is the erased closure.
+pub struct Classified<H, F: ?Sized> {
+    labels: H,
+    word: Arc<F>,
+}
+
+// ===== impl LabelValues =====
+
+impl<'a> LabelValues<'a> {
+    pub(super) fn with<T>(&self, f: impl FnOnce(&[&str]) -> T) -> T {
+        let mut values = [""; MOST_LABELS];
+        for (value, text) in values.iter_mut().zip(&self.values) {
+            *value = text;
+        }
+        f(&values[..self.len])
+    }
+
+    fn push(&mut self, value: Cow<'a, str>) {
+        self.values[self.len] = value;
+        self.len += 1;
+    }
+}
+
+// ===== impl () =====
+
+impl<R> RequestLabels<R> for () {
+    fn add_to<'a>(&'a self, _: &'a R, _: &mut LabelValues<'a>) {}
+}
+
+impl<T, E> Classify<T, E> for () {
+    fn word(&self, _: Result<&T, &E>) -> Option<&'static str> {
+        None
+    }
+}
+
+// ===== impl Labelled =====
+
+impl<H, R> Labelled<H, R> {
+    pub(super) fn new(before: H, label: Arc<LabelFn<R>>) -> Self {
+        Self { before, label }
+    }
+}
+
+impl<H, R> RequestLabels<R> for Labelled<H, R>
+where
+    H: RequestLabels<R>,
+{
+    fn add_to<'a>(&'a self, request: &'a R, values: &mut LabelValues<'a>) {
+        self.before.add_to(request, values);
+        let value = catch_unwind(AssertUnwindSafe(|| (self.label)(request)));
+        values.push(value.unwrap_or(Cow::Borrowed(PANICKED)));
+    }
+}
+
+impl<H, R, T, E> Classify<T, E> for Labelled<H, R>
+where
+    H: Classify<T, E>,
+{
+    fn word(&self, result: Result<&T, &E>) -> Option<&'static str> {
+        self.before.word(result)
+    }
+}
+
+impl<H: Clone, R> Clone for Labelled<H, R> {
+    fn clone(&self) -> Self {
+        Self { before: self.before.clone(), label: Arc::clone(&self.label) }
+    }
+}
+
+impl<H, R> fmt::Debug for Labelled<H, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Labelled").finish_non_exhaustive()
+    }
+}
+
+// ===== impl Classified =====
+
+impl<H, F: ?Sized> Classified<H, F> {
+    pub(super) fn new(labels: H, word: Arc<F>) -> Self {
+        Self { labels, word }
+    }
+}
+
+impl<H, F, R> RequestLabels<R> for Classified<H, F>
+where
+    H: RequestLabels<R>,
+    F: ?Sized,
+{
+    fn add_to<'a>(&'a self, request: &'a R, values: &mut LabelValues<'a>) {
+        self.labels.add_to(request, values);
+    }
+}
+
+impl<H, T, E> Classify<T, E> for Classified<H, WordFn<T, E>> {
+    fn word(&self, result: Result<&T, &E>) -> Option<&'static str> {
+        Some(catch_unwind(AssertUnwindSafe(|| (self.word)(result))).unwrap_or(PANICKED))
+    }
+}
+
+impl<H: Clone, F: ?Sized> Clone for Classified<H, F> {
+    fn clone(&self) -> Self {
+        Self { labels: self.labels.clone(), word: Arc::clone(&self.word) }
+    }
+}
+
+impl<H, F: ?Sized> fmt::Debug for Classified<H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Classified").finish_non_exhaustive()
+    }
+}

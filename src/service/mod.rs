@@ -1,0 +1,13 @@
+//! Any service.
+mod answers;
+mod config;
+mod future;
+mod hooks;
+mod layer;
+mod service;
+
+pub use self::{
+    future::ResponseFuture,
+    hooks::{Classified, Classify, LabelValues, Labelled, RequestLabels},
+    layer::{AnyService, ServiceMetricsLayer},
+};

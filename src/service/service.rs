@@ -1,0 +1,57 @@
+//! The way of one request through any service.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tower_service::Service;
+
+use super::{AnyService, Classify, RequestLabels, ResponseFuture, hooks::LabelValues};
+use crate::{call::Call, instrument::Metrics, series::Birth};
+
+// ===== impl Metrics =====
+
+impl<S, R, H> Service<R> for Metrics<S, AnyService<H>>
+where
+    S: Service<R>,
+    H: RequestLabels<R> + Classify<S::Response, S::Error>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, H>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let infallible = const { size_of::<Result<(), S::Error>>() == 0 };
+        let mut call = self.protocol.begin(&request, infallible);
+        let inner = match &mut call {
+            Some(call) => call.inside(|| self.inner.call(request)),
+            None => self.inner.call(request),
+        };
+        ResponseFuture::new(inner, call.map(|call| (call, Arc::clone(&self.protocol))))
+    }
+}
+
+// ===== impl AnyService =====
+
+impl<H> AnyService<H> {
+    fn begin<R>(&self, request: &R, infallible: bool) -> Option<Call>
+    where
+        H: RequestLabels<R>,
+    {
+        self.spec.source.with(|recorder| {
+            let scope = self.cache.scope(&self.spec, recorder)?;
+            let mut values = LabelValues::default();
+            self.hooks.add_to(request, &mut values);
+            let series = values.with(|values| {
+                let birth = || Birth { infallible, to_be_proven: false, is_open: !values.is_empty() };
+                Arc::clone(self.cache.series(scope, &self.spec, recorder, values, birth))
+            });
+            Some(Call::begin(series))
+        })
+    }
+}
