@@ -26,10 +26,12 @@
 //! | to | see |
 //! |---|---|
 //! | measure HTTP, and know what is recorded when | [`http`], [`HttpMetricsLayer`] |
+//! | measure any tower service | [`service`], [`ServiceMetricsLayer`] |
 //! | record one instrument alone | [`RequestCountLayer`], [`LatencyLayer`], [`InFlightLayer`] |
 //! | know how a call can end | [`Outcome`] |
 //! | promise a latency, and get its bucket bounds | [`sla`] |
 //! | export to Prometheus | [`exporter`] |
+//! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, or give them other names | [`names`] |
 //! | test one's own service | [`testing`] |
 //!
@@ -55,9 +57,10 @@ pub mod exporter;
 pub mod http;
 mod in_flight;
 mod instrument;
-mod labels;
+pub mod labels;
 pub mod names;
 mod outcome;
+pub mod rejection;
 mod series;
 pub mod service;
 pub mod sla;
@@ -72,6 +75,7 @@ pub use self::{
     http::HttpMetricsLayer,
     instrument::{InFlightLayer, LatencyLayer, Metrics, RequestCountLayer},
     outcome::Outcome,
+    rejection::RejectionLayer,
     service::ServiceMetricsLayer,
 };
 

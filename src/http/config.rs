@@ -99,34 +99,29 @@ impl Config {
             )
         };
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
-        Spec {
-            source: self.source.clone(),
-            clock: self.clock.clone(),
-            naming: self.naming.clone(),
-            started: None,
-            counter: instrument(self.instruments.count, counter),
-            histogram: instrument(self.instruments.latency, histogram),
-            gauge: instrument(self.instruments.in_flight, gauge),
-            limit: self
-                .limit
-                .filter(|_| self.instruments.in_flight)
-                .map(|most| (Instrument::new(limit, &self.naming), most)),
-            request_labels: self.arrange(names::METHOD, names::SERVER, names::ENDPOINT).named(&self.naming),
-            fallback: self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec(),
-            open_labels: self
-                .endpoint
-                .iter()
-                .map(|_| OpenLabel { index: self.endpoint_index(), max_values: None })
-                .collect(),
-            max_label_sets: self.max_label_sets,
-            answers: Box::new(HttpAnswers {
-                is_client: self.is_client(),
-                exact_status: self.exact_status,
-                status: self.naming.label_of(names::STATUS),
-                outcome: self.naming.label_of(names::OUTCOME),
-                hints: Arc::clone(hints),
-            }),
-        }
+        let labels = self.arrange(names::METHOD, names::SERVER, names::ENDPOINT).named(&self.naming);
+        let mut spec = Spec::new(labels, self.source.clone());
+        spec.clock = self.clock.clone();
+        spec.naming = self.naming.clone();
+        spec.counter = instrument(self.instruments.count, counter);
+        spec.histogram = instrument(self.instruments.latency, histogram);
+        spec.gauge = instrument(self.instruments.in_flight, gauge);
+        spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
+        spec.fallback = self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec();
+        spec.open_labels = self
+            .endpoint
+            .iter()
+            .map(|_| OpenLabel { index: self.endpoint_index(), max_values: None })
+            .collect();
+        spec.max_label_sets = self.max_label_sets;
+        spec.answers = Box::new(HttpAnswers {
+            is_client: self.is_client(),
+            exact_status: self.exact_status,
+            status: self.naming.label_of(names::STATUS),
+            outcome: self.naming.label_of(names::OUTCOME),
+            hints: Arc::clone(hints),
+        });
+        spec
     }
 
     pub(super) fn declare(&mut self, method: &str, endpoint: String) {

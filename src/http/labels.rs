@@ -40,7 +40,7 @@ pub(super) struct HttpAnswers {
 // ===== impl RequestHead =====
 
 impl<'a> RequestHead<'a> {
-    pub(super) fn of<B>(request: &'a http::Request<B>) -> Self {
+    pub(crate) fn of<B>(request: &'a http::Request<B>) -> Self {
         Self {
             method: request.method(),
             uri: request.uri(),

@@ -41,6 +41,12 @@ pub(crate) const STATUS: &str = "status";
 pub(crate) const OUTCOME: &str = "outcome";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const METRIC: &str = "metric";
+pub(crate) const LIMITER: &str = "limiter";
+pub(crate) const REASON: &str = "reason";
+pub(crate) const SERVICE: &str = "service";
+pub(crate) const POLICY: &str = "policy";
+pub(crate) const RESULT: &str = "result";
+pub(crate) const LISTENER: &str = "listener";
 
 pub(crate) static HTTP_REQUESTS_TOTAL: Metric = Metric {
     name: "http_requests_total",
@@ -146,6 +152,70 @@ pub(crate) static IN_FLIGHT_LIMIT: Metric = Metric {
     help: "How many calls the service takes at once, where the Layer was told.",
 };
 
+pub(crate) static LIMITER_CALLS_TOTAL: Metric = Metric {
+    name: "limiter_calls_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LIMITER],
+    help: "Calls that reached a limiter: what refusals are a share of.",
+};
+
+pub(crate) static REQUESTS_REJECTED_TOTAL: Metric = Metric {
+    name: "requests_rejected_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LIMITER, REASON],
+    help: "Calls that a limiter refused, by reason.",
+};
+
+pub(crate) static RATE_LIMIT_EXCEEDED_TOTAL: Metric = Metric {
+    name: "rate_limit_exceeded_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LIMITER],
+    help: "Calls that a limiter refused because there were too many in a time.",
+};
+
+pub(crate) static SERVICE_READY_WAIT_SECONDS: Metric = Metric {
+    name: "service_ready_wait_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[SERVICE, OUTCOME],
+    help: "Time that callers waited until a service was ready, by how the wait ended.",
+};
+
+pub(crate) static RETRY_ATTEMPTS_TOTAL: Metric = Metric {
+    name: "retry_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[POLICY, RESULT],
+    help: "Attempts that were retried, and how the calls that were retried ended.",
+};
+
+pub(crate) static CONNECTIONS_OPEN: Metric = Metric {
+    name: "connections_open",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[LISTENER],
+    help: "Connections that are open.",
+};
+
+pub(crate) static CONNECTIONS_TOTAL: Metric = Metric {
+    name: "connections_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LISTENER],
+    help: "Connections that were opened.",
+};
+
+pub(crate) static CONNECTION_DURATION_SECONDS: Metric = Metric {
+    name: "connection_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[LISTENER],
+    help: "Time that connections were open.",
+};
+
 pub(crate) static APPLIED_TWICE_TOTAL: Metric = Metric {
     name: "tower_metrics_applied_twice_total",
     kind: Kind::Counter,
@@ -186,7 +256,7 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-static CATALOG: [&Metric; 18] = [
+static CATALOG: [&Metric; 26] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_REQUESTS_IN_FLIGHT,
@@ -200,6 +270,14 @@ static CATALOG: [&Metric; 18] = [
     &DURATION,
     &IN_FLIGHT,
     &IN_FLIGHT_LIMIT,
+    &LIMITER_CALLS_TOTAL,
+    &REQUESTS_REJECTED_TOTAL,
+    &RATE_LIMIT_EXCEEDED_TOTAL,
+    &SERVICE_READY_WAIT_SECONDS,
+    &RETRY_ATTEMPTS_TOTAL,
+    &CONNECTIONS_OPEN,
+    &CONNECTIONS_TOTAL,
+    &CONNECTION_DURATION_SECONDS,
     &APPLIED_TWICE_TOTAL,
     &LABEL_SETS,
     &LABEL_SETS_LIMIT,

@@ -6,6 +6,7 @@
 
 mod cache;
 mod cap;
+mod family;
 mod recorder;
 mod spec;
 mod table;
@@ -21,6 +22,7 @@ use self::table::Table;
 pub(crate) use self::{
     cache::{Birth, Cache, Scope},
     cap::OpenLabel,
+    family::Family,
     recorder::{RecorderId, Source},
     spec::{Answers, Instrument, MAX_LABEL_SETS, Spec},
 };
@@ -120,7 +122,7 @@ impl Series {
 
     /// Ends a call that [`enter`](Self::enter) began.
     pub(crate) fn leave(&self, is_guest: bool, end: End, seconds: Option<f64>) {
-        self.home(end).record(end, seconds);
+        self.home(end).record(end, 1, seconds);
         if let Some(proven) = self.host(is_guest).proven.get() {
             proven.gauge(InFlight::leave);
         }
@@ -183,7 +185,12 @@ impl Series {
         drop(self.proven.set(Proven { started, in_flight }));
     }
 
-    fn record(&self, end: End, seconds: Option<f64>) {
+    /// Counts without a call.
+    pub(crate) fn add(&self, count: u64) {
+        self.record(End::new(0, Outcome::Completed), count, None);
+    }
+
+    fn record(&self, end: End, count: u64, seconds: Option<f64>) {
         let hash = end.hash();
         let slot = self.slots.find(hash, |slot| slot.end == end).or_else(|| {
             self.spec.answers.met(&self.values, end);
@@ -195,7 +202,7 @@ impl Series {
             Some(self.slots.insert(hash, slot, |slot| slot.end == end))
         });
         if let Some(slot) = slot {
-            slot.counter.increment(1);
+            slot.counter.increment(count);
             if let Some(seconds) = seconds {
                 slot.histogram.record(seconds);
             }

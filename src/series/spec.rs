@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    labels::OTHER,
     names::{self, Kind, Metric, Naming},
+    outcome::Outcome,
 };
 
 /// What a Layer records, fixed when it is built.
@@ -42,15 +44,19 @@ pub(crate) const MAX_LABEL_SETS: usize = 1_000;
 /// How a protocol turns the end of a call into labels.
 pub(crate) trait Answers: fmt::Debug + Send + Sync {
     fn counter_labels(&self, end: End) -> Vec<Label>;
-    fn histogram_labels(&self, end: End) -> Vec<Label>;
+    fn histogram_labels(&self, end: End) -> Vec<Label> {
+        self.counter_labels(end)
+    }
     /// The ends whose counters stand at zero with the first call of a label set.
     fn zero_counters(&self, infallible: bool) -> Vec<End>;
     /// The ends whose histograms stand at zero for declared label sets.
     fn zero_histograms(&self) -> Vec<End>;
     /// Tells whether this end says that the service has no such label set.
-    fn disproves(&self, end: End) -> bool;
+    fn disproves(&self, _end: End) -> bool {
+        false
+    }
     /// Hears of each end that is the first of its kind in the label set of these values.
-    fn met(&self, values: &[Box<str>], end: End);
+    fn met(&self, _values: &[Box<str>], _end: End) {}
 }
 
 /// A metric under the name that the Layer gives it.
@@ -62,9 +68,32 @@ pub(crate) struct Instrument {
     help: SharedString,
 }
 
+/// For what ends in one way only.
+#[derive(Debug)]
+struct NoAnswers;
+
 // ===== impl Spec =====
 
 impl Spec {
+    /// Records nothing yet, under these labels and under none of an answer.
+    pub(crate) fn new(request_labels: Vec<SharedString>, source: Source) -> Self {
+        Self {
+            source,
+            clock: Clock::new(),
+            naming: Naming::new(),
+            started: None,
+            counter: None,
+            histogram: None,
+            gauge: None,
+            limit: None,
+            fallback: request_labels.iter().map(|_| OTHER).collect(),
+            request_labels,
+            open_labels: Vec::new(),
+            max_label_sets: MAX_LABEL_SETS,
+            answers: Box::new(NoAnswers),
+        }
+    }
+
     /// Tells whether a recorder takes anything of what is recorded here, and says which version records it.
     pub(super) fn is_taken_by(&self, recorder: &dyn Recorder) -> bool {
         let version = vec![Label::new(self.naming.label_of(names::VERSION), env!("CARGO_PKG_VERSION"))];
@@ -104,6 +133,22 @@ impl Spec {
     }
 }
 
+// ===== impl NoAnswers =====
+
+impl Answers for NoAnswers {
+    fn counter_labels(&self, _: End) -> Vec<Label> {
+        Vec::new()
+    }
+
+    fn zero_counters(&self, _: bool) -> Vec<End> {
+        vec![End::new(0, Outcome::Completed)]
+    }
+
+    fn zero_histograms(&self) -> Vec<End> {
+        self.zero_counters(true)
+    }
+}
+
 // ===== impl Instrument =====
 
 impl Instrument {
@@ -114,6 +159,11 @@ impl Instrument {
     /// The metric under a name of its own.
     pub(crate) fn named(metric: &Metric, name: String) -> Self {
         Self { name: name.into(), kind: metric.kind(), unit: metric.unit(), help: metric.help().into() }
+    }
+
+    /// A counter that the table of this crate does not know.
+    pub(crate) fn counted(name: String, help: SharedString) -> Self {
+        Self { name: name.into(), kind: Kind::Counter, unit: Unit::Count, help }
     }
 
     pub(crate) fn name(&self) -> &KeyName {

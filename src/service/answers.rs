@@ -42,10 +42,6 @@ impl Answers for OutcomeWords {
         vec![Label::new(self.label.clone(), self.word(end))]
     }
 
-    fn histogram_labels(&self, end: End) -> Vec<Label> {
-        self.counter_labels(end)
-    }
-
     fn zero_counters(&self, infallible: bool) -> Vec<End> {
         let error = (!infallible && self.expected.is_empty()).then_some(Outcome::Error);
         let outcomes = [Outcome::Panicked].into_iter().chain(error).map(|outcome| End::new(0, outcome));
@@ -60,10 +56,4 @@ impl Answers for OutcomeWords {
             false => self.zero_counters(true),
         }
     }
-
-    fn disproves(&self, _: End) -> bool {
-        false
-    }
-
-    fn met(&self, _: &[Box<str>], _: End) {}
 }

@@ -6,8 +6,7 @@ use super::{answers::OutcomeWords, hooks::MOST_LABELS};
 use crate::{
     clock::Clock,
     instrument::Instruments,
-    labels::OTHER,
-    names::{self, Metric, Naming},
+    names::{self, Metric},
     outcome::Outcome,
     series::{Instrument, MAX_LABEL_SETS, OpenLabel, Source, Spec},
 };
@@ -53,32 +52,22 @@ impl Config {
         let instrument = |is_on: bool, metric: &Metric, own: &Option<String>| {
             is_on.then(|| Instrument::named(metric, self.name_of(metric, own)))
         };
-        Spec {
-            source: self.source.clone(),
-            clock: self.clock.clone(),
-            naming: Naming::new(),
-            started: instrument(
-                self.instruments.count && self.started.is_some(),
-                &names::STARTED,
-                &self.started,
-            ),
-            counter: instrument(self.instruments.count, &names::TOTAL, &self.count),
-            histogram: instrument(self.instruments.latency, &names::DURATION, &self.latency),
-            gauge: instrument(self.instruments.in_flight, &names::IN_FLIGHT, &self.in_flight),
-            limit: self.limit.filter(|_| self.instruments.in_flight).map(|limit| {
-                let gauge = self.name_of(&names::IN_FLIGHT, &self.in_flight);
-                (Instrument::named(&names::IN_FLIGHT_LIMIT, format!("{gauge}_limit")), limit)
-            }),
-            request_labels: self
-                .labels
-                .iter()
-                .map(|(name, _)| SharedString::from_owned(name.clone()))
-                .collect(),
-            fallback: self.labels.iter().map(|_| OTHER).collect(),
-            open_labels: self.open_labels().collect(),
-            max_label_sets: self.max_label_sets,
-            answers: Box::new(self.outcome.clone()),
-        }
+        let labels = self.labels.iter().map(|(name, _)| SharedString::from_owned(name.clone())).collect();
+        let mut spec = Spec::new(labels, self.source.clone());
+        spec.clock = self.clock.clone();
+        spec.started =
+            instrument(self.instruments.count && self.started.is_some(), &names::STARTED, &self.started);
+        spec.counter = instrument(self.instruments.count, &names::TOTAL, &self.count);
+        spec.histogram = instrument(self.instruments.latency, &names::DURATION, &self.latency);
+        spec.gauge = instrument(self.instruments.in_flight, &names::IN_FLIGHT, &self.in_flight);
+        spec.limit = self.limit.filter(|_| self.instruments.in_flight).map(|limit| {
+            let gauge = self.name_of(&names::IN_FLIGHT, &self.in_flight);
+            (Instrument::named(&names::IN_FLIGHT_LIMIT, format!("{gauge}_limit")), limit)
+        });
+        spec.open_labels = self.open_labels().collect();
+        spec.max_label_sets = self.max_label_sets;
+        spec.answers = Box::new(self.outcome.clone());
+        spec
     }
 
     pub(crate) fn has_labels(&self) -> bool {

@@ -1,6 +1,12 @@
 //! Label values: bounded, and clean before a recorder sees them.
+//!
+//! What the Layers do with the values of users' functions, [`Capped`] does for a counter of the user's own.
+
+mod capped;
 
 use std::borrow::Cow;
+
+pub use self::capped::Capped;
 
 /// No endpoint was matched, or none could be told.
 pub(crate) const UNMATCHED: &str = "unmatched";

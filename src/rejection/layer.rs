@@ -1,0 +1,165 @@
+//! The Layer around a limiter's Layer.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use metrics::Recorder;
+use tower_layer::Layer;
+
+use super::{Answers, Errors, Inner, Refusal, Rejection, limiter::Limiter, reason::ReasonFn};
+use crate::{http::RequestHead, series::Source};
+
+/// Counts what a limiter refuses, and why: see the [module](super).
+///
+/// `J` says which answers are judged: [`Errors`] alone, or the [`Answers`] of HTTP too.
+#[must_use = "a Layer measures nothing until it is put around a limiter"]
+pub struct RejectionLayer<J = Errors> {
+    name: String,
+    judge: J,
+    reason: Option<Arc<ReasonFn>>,
+    source: Source,
+}
+
+/// The Layer of a limiter, with its refusals counted.
+pub struct Around<L, J> {
+    limiter_layer: L,
+    judge: Arc<J>,
+    limiter: Arc<Limiter<J>>,
+    by_endpoint: bool,
+}
+
+// ===== impl RejectionLayer =====
+
+impl RejectionLayer {
+    /// Counts the errors with which the limiter `name` refuses.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), judge: Errors, reason: None, source: Source::Current }
+    }
+
+    /// Counts also the HTTP answers with which it refuses: 429, 503, 408, 504, and gRPC's `ResourceExhausted` and
+    /// `DeadlineExceeded` without a message.
+    pub fn http(self) -> RejectionLayer<Answers> {
+        RejectionLayer {
+            name: self.name,
+            judge: Answers::default(),
+            reason: self.reason,
+            source: self.source,
+        }
+    }
+}
+
+impl RejectionLayer<Answers> {
+    /// Counts calls and refusals by endpoint: a label `endpoint`, with the value that `endpoint` returns, and
+    /// `unmatched` where it returns `None`. At most 1,000 label sets of each metric; then `_OVERFLOW`.
+    pub fn by_endpoint<F>(mut self, endpoint: F) -> Self
+    where
+        F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    {
+        self.judge.endpoint = Some(Arc::new(endpoint));
+        self
+    }
+}
+
+impl<J> RejectionLayer<J> {
+    /// Tells the reason of a refusal, before what is known is asked. `None` leaves it to that; an answer that has
+    /// no reason is no refusal, and an error that has none has the reason `other`.
+    pub fn reason<F>(mut self, reason: F) -> Self
+    where
+        F: Fn(Refusal<'_>) -> Option<&'static str> + Send + Sync + 'static,
+    {
+        self.reason = Some(Arc::new(reason));
+        self
+    }
+
+    /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
+    pub fn recorder(mut self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
+        self.source = Source::Given(recorder);
+        self
+    }
+}
+
+impl RejectionLayer<Errors> {
+    /// Wraps the Layer of a limiter from both sides.
+    pub fn around<L>(self, limiter: L) -> Around<L, Errors> {
+        Around::new(limiter, self, false)
+    }
+}
+
+impl RejectionLayer<Answers> {
+    /// Wraps the Layer of a limiter from both sides.
+    pub fn around<L>(self, limiter: L) -> Around<L, Answers> {
+        let by_endpoint = self.judge.endpoint.is_some();
+        Around::new(limiter, self, by_endpoint)
+    }
+}
+
+impl<J: fmt::Debug> fmt::Debug for RejectionLayer<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RejectionLayer")
+            .field("name", &self.name)
+            .field("judge", &self.judge)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<J: Clone> Clone for RejectionLayer<J> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            judge: self.judge.clone(),
+            reason: self.reason.clone(),
+            source: self.source.clone(),
+        }
+    }
+}
+
+// ===== impl Around =====
+
+impl<L, J: Clone> Around<L, J> {
+    fn new(limiter_layer: L, layer: RejectionLayer<J>, by_endpoint: bool) -> Self {
+        let judge = Arc::new(layer.judge.clone());
+        let limiter = Limiter::new(layer.name, layer.judge, layer.reason, by_endpoint, &layer.source);
+        let this = Self { limiter_layer, judge, limiter: Arc::new(limiter), by_endpoint };
+        this.initialize();
+        this
+    }
+}
+
+impl<L, J> Around<L, J> {
+    /// Makes the counters stand at zero: done when the Layer is made, and again by whoever installs the exporter
+    /// after that.
+    pub fn initialize(&self) {
+        self.limiter.initialize(self.by_endpoint);
+    }
+}
+
+impl<L, J, S> Layer<S> for Around<L, J>
+where
+    L: Layer<Inner<S, J>>,
+{
+    type Service = Rejection<L::Service, J>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let limiter = self.limiter_layer.layer(Inner::new(inner, Arc::clone(&self.judge)));
+        Rejection::new(limiter, Arc::clone(&self.limiter))
+    }
+}
+
+impl<L: Clone, J> Clone for Around<L, J> {
+    fn clone(&self) -> Self {
+        Self {
+            limiter_layer: self.limiter_layer.clone(),
+            judge: Arc::clone(&self.judge),
+            limiter: Arc::clone(&self.limiter),
+            by_endpoint: self.by_endpoint,
+        }
+    }
+}
+
+impl<L: fmt::Debug, J: fmt::Debug> fmt::Debug for Around<L, J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Around")
+            .field("limiter_layer", &self.limiter_layer)
+            .field("limiter", &self.limiter)
+            .finish_non_exhaustive()
+    }
+}

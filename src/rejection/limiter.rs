@@ -1,0 +1,104 @@
+//! The counters of one limiter.
+
+use std::{fmt, sync::Arc};
+
+use metrics::SharedString;
+
+use super::{
+    Locate, Refusal,
+    reason::{CLOSED, OVERLOADED, RATE_LIMITED, ReasonFn, TIMED_OUT},
+};
+use crate::{
+    labels::UNMATCHED,
+    names::{self, Metric, Naming},
+    series::{Family, Instrument, OpenLabel, Source, Spec},
+};
+
+/// What a limiter is called, judged by and counted in.
+pub struct Limiter<J> {
+    name: String,
+    pub(super) judge: J,
+    reason: Option<Arc<ReasonFn>>,
+    calls: Family,
+    rejected: Family,
+    rate_limited: Family,
+}
+
+// ===== impl Limiter =====
+
+impl<J> Limiter<J> {
+    pub(super) fn new(
+        name: String,
+        judge: J,
+        reason: Option<Arc<ReasonFn>>,
+        by_endpoint: bool,
+        source: &Source,
+    ) -> Self {
+        let family = |metric| family(metric, by_endpoint, source);
+        Self {
+            name,
+            judge,
+            reason,
+            calls: family(&names::LIMITER_CALLS_TOTAL),
+            rejected: family(&names::REQUESTS_REJECTED_TOTAL),
+            rate_limited: family(&names::RATE_LIMIT_EXCEEDED_TOTAL),
+        }
+    }
+
+    /// Makes the counters stand at zero.
+    pub(super) fn initialize(&self, by_endpoint: bool) {
+        let endpoint = by_endpoint.then_some(UNMATCHED);
+        count(&self.calls, &[&self.name], endpoint, 0);
+        count(&self.rate_limited, &[&self.name], endpoint, 0);
+        for reason in [RATE_LIMITED, OVERLOADED, TIMED_OUT, CLOSED] {
+            count(&self.rejected, &[&self.name, reason], endpoint, 0);
+        }
+    }
+
+    pub(super) fn called<R>(&self, request: &R) -> Option<Box<str>>
+    where
+        J: Locate<R>,
+    {
+        let endpoint = self.judge.endpoint(request);
+        count(&self.calls, &[&self.name], endpoint.as_deref(), 1);
+        endpoint
+    }
+
+    /// Counts a refusal, if there is a reason for it.
+    pub(super) fn refused(&self, refusal: Option<Refusal<'_>>, endpoint: Option<&str>) {
+        let reason = match refusal {
+            Some(refusal) => refusal.reason(self.reason.as_ref()),
+            None => Some(super::reason::OTHER),
+        };
+        let Some(reason) = reason else { return };
+        count(&self.rejected, &[&self.name, reason], endpoint, 1);
+        if reason == RATE_LIMITED {
+            count(&self.rate_limited, &[&self.name], endpoint, 1);
+        }
+    }
+}
+
+impl<J: fmt::Debug> fmt::Debug for Limiter<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiter")
+            .field("name", &self.name)
+            .field("judge", &self.judge)
+            .finish_non_exhaustive()
+    }
+}
+
+fn family(metric: &Metric, by_endpoint: bool, source: &Source) -> Family {
+    let labels = metric.labels().iter().copied().chain(by_endpoint.then_some(names::ENDPOINT));
+    let mut spec = Spec::new(labels.map(SharedString::const_str).collect(), source.clone());
+    spec.counter = Some(Instrument::new(metric, &Naming::new()));
+    spec.open_labels
+        .extend(by_endpoint.then(|| OpenLabel { index: metric.labels().len(), max_values: None }));
+    Family::new(spec)
+}
+
+fn count(family: &Family, values: &[&str], endpoint: Option<&str>, count: u64) {
+    match endpoint {
+        None => family.increment(values, count),
+        Some(endpoint) => family.increment(&[values, &[endpoint]].concat(), count),
+    }
+}
