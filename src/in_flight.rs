@@ -76,13 +76,27 @@ impl Word {
                 Err(now) => seen = now,
             }
         };
+        // Should the gauge panic, the next one publishes again.
+        let clear = ClearOnDrop(self);
         loop {
             publish(mine / ONE);
             match self.0.compare_exchange(mine, mine & !PUBLISHING, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return true,
+                Ok(_) => {
+                    std::mem::forget(clear);
+                    return true;
+                }
                 Err(now) => mine = now,
             }
         }
+    }
+}
+
+/// Says that nobody publishes any more.
+struct ClearOnDrop<'a>(&'a Word);
+
+impl Drop for ClearOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_and(!PUBLISHING, Ordering::Release);
     }
 }
 
@@ -162,6 +176,16 @@ mod tests {
         for round in 0..20 {
             assert!(words_of(&held, &mut words, round) <= 64, "round {round}");
         }
+    }
+
+    #[test]
+    fn a_gauge_that_panics_once_is_published_again() {
+        let word = Word::default();
+        let panics = || word.up(|_| panic!("as asked"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        let published = Cell::new(0);
+        word.up(|count| published.set(count));
+        assert_eq!(published.get(), 2);
     }
 
     #[test]

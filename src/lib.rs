@@ -51,6 +51,7 @@
 mod call;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public through `testing` alone"))]
 mod clock;
+pub mod connection;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub mod exporter;
@@ -59,8 +60,13 @@ mod in_flight;
 mod instrument;
 pub mod labels;
 pub mod names;
+pub mod operation;
 mod outcome;
+pub mod readiness;
 pub mod rejection;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod retry;
 mod series;
 pub mod service;
 pub mod sla;
@@ -72,9 +78,12 @@ pub mod testing;
 pub use ::metrics;
 
 pub use self::{
+    connection::ConnectionMetricsLayer,
     http::HttpMetricsLayer,
     instrument::{InFlightLayer, LatencyLayer, Metrics, RequestCountLayer},
+    operation::Operation,
     outcome::Outcome,
+    readiness::ReadinessLayer,
     rejection::RejectionLayer,
     service::ServiceMetricsLayer,
 };

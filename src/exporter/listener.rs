@@ -23,7 +23,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait after the system had no connection to give, such as no file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const EXPOSITION: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     runtime::Handle::try_current().map_err(|_| Kind::NoRuntime)?;
@@ -38,6 +39,8 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     {
         return Err(Kind::Address(address).into());
     }
+    // A runtime without timers would fail with the first connection: let it fail now.
+    drop(time::sleep(Duration::ZERO));
     TcpListener::bind(&address).await.map_err(|error| Kind::Listen(address, error).into())
 }
 
@@ -72,7 +75,11 @@ async fn answer<B>(request: &Request<B>, handle: Handle) -> Response<Full<Bytes>
     }
     // A page of many series takes its time, which the service's own requests must not wait for.
     match task::spawn_blocking(move || handle.render()).await {
-        Ok(page) => plain(StatusCode::OK, page),
+        Ok(page) => {
+            let mut response = plain(StatusCode::OK, page);
+            response.headers_mut().insert(CONTENT_TYPE, EXPOSITION);
+            response
+        }
         Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be rendered\n"),
     }
 }

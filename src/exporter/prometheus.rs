@@ -1,6 +1,12 @@
 //! The Prometheus exporter: bounds, upkeep, and where `/metrics` is served.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    io,
+    net::SocketAddr,
+    thread,
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -11,14 +17,15 @@ use super::{
     listener,
 };
 use crate::{
-    names::{self, Naming},
+    names::{self, Metric, Naming},
     sla::{self, Sla},
 };
 
 /// Sets up `metrics-exporter-prometheus` for the metrics of this crate.
 ///
 /// The latency histogram gets the bounds of the SLAs, every other histogram default bounds by its suffix
-/// (`_seconds`: 5 ms to 10 s; `_bytes`: 256 B to 16 MiB), so that none becomes a summary.
+/// (`_bytes`: 256 B to 16 MiB; `_seconds`, and whatever has neither: 5 ms to 10 s; `connection_duration_seconds`: 1 s
+/// to 1 day), so that none becomes a summary.
 ///
 /// # Examples
 ///
@@ -70,7 +77,8 @@ impl Prometheus {
         self
     }
 
-    /// Sets the bounds also under the names of this scheme, which a Layer was given.
+    /// Sets the bounds also under the names of this scheme, which a Layer was given: those of the SLAs, and the
+    /// defaults.
     pub fn naming(mut self, naming: &Naming) -> Self {
         self.namings.push(naming.clone());
         self
@@ -110,21 +118,23 @@ impl Prometheus {
     pub fn into_builder(self) -> PrometheusBuilder {
         let mut bounds = self.bounds;
         for naming in &self.namings {
-            if !self.slas.is_empty() {
-                let histogram = naming.name_of(&names::HTTP_REQUEST_DURATION_SECONDS);
-                let of_sla = sla::bounds(&self.slas);
-                merge(bounds.entry(histogram).or_default(), of_sla);
+            // A name of the house's own need not have the suffix by which the others are found.
+            for metric in names::catalog().filter(|metric| metric.kind() == names::Kind::Histogram) {
+                let of_sla =
+                    metric.name() == names::HTTP_REQUEST_DURATION_SECONDS.name() && !self.slas.is_empty();
+                match bounds.entry(naming.name_of(metric)) {
+                    Entry::Occupied(told) if of_sla => merge(told.into_mut(), sla::bounds(&self.slas)),
+                    Entry::Vacant(free) if of_sla => drop(free.insert(sla::bounds(&self.slas))),
+                    Entry::Vacant(free) => drop(free.insert(defaults(metric))),
+                    Entry::Occupied(_) => {}
+                }
             }
         }
         let by_suffix = [("_seconds", &sla::SECONDS[..]), ("_bytes", &BYTES[..])]
             .map(|(suffix, bounds)| (Matcher::Suffix(suffix.into()), bounds.to_vec()));
-        let connection = Matcher::Full("connection_duration_seconds".into());
         let by_name = bounds.into_iter().map(|(histogram, bounds)| (Matcher::Full(histogram), bounds));
-        by_suffix
-            .into_iter()
-            .chain([(connection, CONNECTION_SECONDS.to_vec())])
-            .chain(by_name)
-            .fold(PrometheusBuilder::new(), with_bounds)
+        let builder = default_bounds(PrometheusBuilder::new());
+        by_suffix.into_iter().chain(by_name).fold(builder, with_bounds)
     }
 
     /// Installs the exporter as the global recorder. Upkeep runs on a thread of its own.
@@ -155,6 +165,10 @@ impl Prometheus {
     ///
     /// Fails if it cannot listen there, if no tokio runtime runs, or if another recorder is installed already. A
     /// listener that fails leaves no recorder behind.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a tokio runtime that was built without IO or without time.
     pub async fn serve(self, address: impl AsRef<str>) -> Result<Handle, Error> {
         let listener = listener::bind(address.as_ref()).await?;
         let local_addr =
@@ -194,6 +208,18 @@ impl Handle {
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local_addr
     }
+}
+
+fn defaults(metric: &Metric) -> Vec<f64> {
+    match metric.name() {
+        "connection_duration_seconds" => CONNECTION_SECONDS.to_vec(),
+        _ => sla::SECONDS.to_vec(),
+    }
+}
+
+/// Of whatever has no suffix by which to tell, so that not even that becomes a summary.
+fn default_bounds(builder: PrometheusBuilder) -> PrometheusBuilder {
+    builder.set_buckets(&sla::SECONDS).expect("there are default bounds")
 }
 
 fn with_bounds(builder: PrometheusBuilder, (matcher, bounds): (Matcher, Vec<f64>)) -> PrometheusBuilder {

@@ -13,6 +13,7 @@ use super::{
     RequestHead,
     hints::Hints,
     labels::{HttpAnswers, Methods},
+    server::Server,
 };
 use crate::{
     clock::Clock,
@@ -34,8 +35,9 @@ pub(super) struct Config {
     pub(super) kept: Option<Vec<String>>,
     declared: Vec<(String, String)>,
     pub(super) methods: Methods,
-    servers: Vec<String>,
+    servers: Vec<Server>,
     pub(super) exact_status: bool,
+    pub(super) attempts: bool,
     pub(super) max_label_sets: usize,
     pub(super) limit: Option<usize>,
     pub(super) naming: Naming,
@@ -73,6 +75,7 @@ impl Config {
             methods: Methods::default(),
             servers: Vec::new(),
             exact_status: false,
+            attempts: false,
             max_label_sets: MAX_LABEL_SETS,
             limit: None,
             naming: Naming::new(),
@@ -83,20 +86,31 @@ impl Config {
     }
 
     pub(super) fn spec(&self, hints: &Arc<Hints>) -> Spec {
-        let (counter, histogram, gauge, limit) = if self.is_client() {
-            (
-                &names::HTTP_CLIENT_REQUESTS_TOTAL,
-                &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
-                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
-                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
-            )
-        } else {
-            (
+        let (counter, histogram, gauge) = match (self.is_client(), self.attempts) {
+            (false, false) => (
                 &names::HTTP_REQUESTS_TOTAL,
                 &names::HTTP_REQUEST_DURATION_SECONDS,
                 &names::HTTP_REQUESTS_IN_FLIGHT,
-                &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT,
-            )
+            ),
+            (false, true) => (
+                &names::HTTP_ATTEMPTS_TOTAL,
+                &names::HTTP_ATTEMPT_DURATION_SECONDS,
+                &names::HTTP_ATTEMPTS_IN_FLIGHT,
+            ),
+            (true, false) => (
+                &names::HTTP_CLIENT_REQUESTS_TOTAL,
+                &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+            ),
+            (true, true) => (
+                &names::HTTP_CLIENT_ATTEMPTS_TOTAL,
+                &names::HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
+                &names::HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
+            ),
+        };
+        let limit = match self.is_client() {
+            false => &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT,
+            true => &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
         };
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
         let labels = self.arrange(names::METHOD, names::SERVER, names::ENDPOINT).named(&self.naming);
@@ -148,9 +162,7 @@ impl Config {
             self.is_client(),
             "only HttpMetricsLayer::client() has a label for servers: begin with it, or leave .servers() out"
         );
-        assert!(!server.is_empty(), "a server has no name: give its host, as it stands in the URI");
-        assert!(!server.contains('/'), "{server:?} is no host: leave out the scheme and the path");
-        self.servers.push(server);
+        self.servers.push(Server::new(server));
     }
 
     /// The endpoint of a request: what was matched, else what the user's function says.
@@ -208,7 +220,7 @@ impl Config {
         let unmatched = methods.into_iter().map(|method| (method, UNMATCHED));
         let declared = self.declared.iter().map(|(method, endpoint)| (&**method, &**endpoint));
         let pairs: Vec<_> = declared.chain(unmatched).collect();
-        let servers = self.servers.iter().map(|server| &**server).chain([OTHER]);
+        let servers = self.servers.iter().map(|server| &*server.name).chain([OTHER]);
         servers
             .flat_map(|server| {
                 pairs.iter().map(move |(method, endpoint)| self.arrange(method, server, endpoint))
@@ -248,16 +260,12 @@ impl Config {
         self.role == Role::Client
     }
 
+    /// The entry with the port of the request goes before the one of its host alone.
     fn server(&self, uri: &Uri) -> &str {
-        let is_meant = |server: &str| {
-            let is_host = uri.host().is_some_and(|host| host.eq_ignore_ascii_case(server));
-            is_host
-                || uri.port_u16().zip(server.rsplit_once(':')).is_some_and(|(port, (host, with_port))| {
-                    with_port.parse() == Ok(port)
-                        && uri.host().is_some_and(|it| it.eq_ignore_ascii_case(host))
-                })
+        let of = |with_port: bool| {
+            self.servers.iter().find(|server| server.port.is_some() == with_port && server.is_of(uri))
         };
-        self.servers.iter().find(|server| is_meant(server)).map_or(OTHER, |server| server)
+        of(true).or_else(|| of(false)).map_or(OTHER, |server| &server.name)
     }
 
     fn arrange<'a>(&self, method: &'a str, server: &'a str, endpoint: &'a str) -> Values<'a> {

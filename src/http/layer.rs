@@ -202,6 +202,12 @@ impl HttpMetricsLayer {
         self.with(|config| config.limit = Some(limit))
     }
 
+    /// Counts attempts, inside of a retry: `http_request_attempts_total`, `http_request_attempt_duration_seconds` and
+    /// `http_request_attempts_in_flight` (`http_client_…` for a client), so that no sum over requests takes them in.
+    pub fn attempts(self) -> Self {
+        self.with(|config| config.attempts = true)
+    }
+
     /// Puts the exact status on the histogram, `404` where it was `4xx`. Each status then costs as many series
     /// as the histogram has bounds, and three.
     pub fn exact_status(self) -> Self {
@@ -218,6 +224,10 @@ impl HttpMetricsLayer {
     /// Without it, each call belongs to the recorder that is current when it begins: the scoped one of the
     /// thread, else the global one. A series is resolved when a call first needs it, so a scoped recorder must
     /// then still be in scope; a Layer that outlives the scope of a recorder is given that recorder here.
+    ///
+    /// A recorder is known by its address, so Layers that share a gauge are to be given the same `Arc`, and one
+    /// without a size cannot be told from another. One that takes counters and nothing else is taken for none: put
+    /// [`RequestCountLayer`](crate::RequestCountLayer) there.
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         self.with(|config| config.source = Source::Given(recorder))
     }

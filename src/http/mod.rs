@@ -60,7 +60,9 @@
 //! | the body is dropped before its end | `body_dropped` | as answered | there |
 //!
 //! At its end the call counts once in the counter, its duration is recorded once in the histogram, and it leaves
-//! the gauge. `poll_ready` records nothing. Without a recorder that takes anything, a call is not measured at
+//! the gauge. The call belongs to the recorder that was current when it began: should that be a scoped one, and the
+//! call outlive its scope, then only the gauge hears of its end (see [`recorder`](HttpMetricsLayer::recorder)).
+//! `poll_ready` records nothing. Without a recorder that takes anything, a call is not measured at
 //! all, and is not counted later. The last frame is handed to the server then; that the client has received it,
 //! nobody here can know.
 //!
@@ -119,8 +121,8 @@
 //!
 //! As every Layer of axum, it covers the routes that were added before it, and none that come after.
 //!
-//! Two Layers of the same names around one call count it twice. That is noticed on the first calls of each label
-//! set, counted in `tower_metrics_applied_twice_total`, and said once where the feature `tracing` is on.
+//! Two Layers of the same names around one call count it twice. That is noticed when the first call of a label set
+//! passes both of them, counted in `tower_metrics_applied_twice_total`, and said once where the feature `tracing` is on.
 
 mod body;
 mod config;
@@ -128,6 +130,7 @@ mod future;
 mod hints;
 mod labels;
 mod layer;
+mod server;
 mod service;
 
 pub use self::{

@@ -11,11 +11,15 @@ use metrics::KeyName;
 use tower_service::Service;
 
 use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked};
-use crate::{call::Call, instrument::Metrics, series::Scope};
+use crate::{
+    call::Call,
+    instrument::Metrics,
+    series::{RecorderId, Scope},
+};
 
 /// What Layers of this crate further out record of the request: left in its extensions while a label set is new.
 #[derive(Clone, Debug, Default)]
-struct RecordedOutside(Vec<KeyName>);
+struct RecordedOutside(Vec<(RecorderId, KeyName)>);
 
 // ===== impl Metrics =====
 
@@ -72,12 +76,12 @@ impl Http {
     #[cold]
     fn look_for_another_layer(&self, scope: &Scope, extensions: &mut Extensions) {
         let mut recorded = extensions.remove::<RecordedOutside>().unwrap_or_default();
-        let mine = || self.spec.instruments().map(|instrument| instrument.name());
-        if let Some(name) = mine().find(|name| recorded.0.contains(name)) {
+        let mine = || self.spec.instruments().map(|instrument| (scope.recorder(), instrument.name().clone()));
+        if let Some((_, name)) = mine().find(|name| recorded.0.contains(name)) {
             scope.count_applied_twice();
             self.hints.applied_twice(name.as_str());
         }
-        recorded.0.extend(mine().cloned());
+        recorded.0.extend(mine());
         extensions.insert(recorded);
     }
 }

@@ -112,6 +112,54 @@ pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT: Metric = Metric {
     help: "How many outgoing HTTP requests are made at once, where the Layer was told.",
 };
 
+pub(crate) static HTTP_ATTEMPTS_TOTAL: Metric = Metric {
+    name: "http_request_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT, STATUS, OUTCOME],
+    help: "Attempts of HTTP requests ended, inside of a retry.",
+};
+
+pub(crate) static HTTP_ATTEMPT_DURATION_SECONDS: Metric = Metric {
+    name: "http_request_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT, STATUS],
+    help: "Time from an attempt of an HTTP request to the end of its response body.",
+};
+
+pub(crate) static HTTP_ATTEMPTS_IN_FLIGHT: Metric = Metric {
+    name: "http_request_attempts_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT],
+    help: "Attempts of HTTP requests begun and not yet ended.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPTS_TOTAL: Metric = Metric {
+    name: "http_client_request_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER, STATUS, OUTCOME],
+    help: "Attempts of outgoing HTTP requests ended, inside of a retry.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPT_DURATION_SECONDS: Metric = Metric {
+    name: "http_client_request_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER, STATUS],
+    help: "Time from an attempt of an outgoing HTTP request to the end of its response body.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPTS_IN_FLIGHT: Metric = Metric {
+    name: "http_client_request_attempts_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER],
+    help: "Attempts of outgoing HTTP requests begun and not yet ended.",
+};
+
 pub(crate) static STARTED: Metric = Metric {
     name: "<name>_started_total",
     kind: Kind::Counter,
@@ -142,6 +190,30 @@ pub(crate) static IN_FLIGHT: Metric = Metric {
     unit: Unit::Count,
     labels: &[],
     help: "Calls begun and not yet ended.",
+};
+
+pub(crate) static ATTEMPTS: Metric = Metric {
+    name: "<name>_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[OUTCOME],
+    help: "Attempts ended, inside of a retry, by how they ended.",
+};
+
+pub(crate) static ATTEMPT_DURATION: Metric = Metric {
+    name: "<name>_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[OUTCOME],
+    help: "Time from an attempt to its result, by how it ended.",
+};
+
+pub(crate) static ATTEMPTS_IN_FLIGHT: Metric = Metric {
+    name: "<name>_attempts_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Attempts begun and not yet ended.",
 };
 
 pub(crate) static IN_FLIGHT_LIMIT: Metric = Metric {
@@ -256,7 +328,7 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-static CATALOG: [&Metric; 26] = [
+static CATALOG: [&Metric; 35] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_REQUESTS_IN_FLIGHT,
@@ -265,11 +337,20 @@ static CATALOG: [&Metric; 26] = [
     &HTTP_CLIENT_REQUEST_DURATION_SECONDS,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
+    &HTTP_ATTEMPTS_TOTAL,
+    &HTTP_ATTEMPT_DURATION_SECONDS,
+    &HTTP_ATTEMPTS_IN_FLIGHT,
+    &HTTP_CLIENT_ATTEMPTS_TOTAL,
+    &HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
+    &HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
     &STARTED,
     &TOTAL,
     &DURATION,
     &IN_FLIGHT,
     &IN_FLIGHT_LIMIT,
+    &ATTEMPTS,
+    &ATTEMPT_DURATION,
+    &ATTEMPTS_IN_FLIGHT,
     &LIMITER_CALLS_TOTAL,
     &REQUESTS_REJECTED_TOTAL,
     &RATE_LIMIT_EXCEEDED_TOTAL,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use metrics::SharedString;
 
-use super::{CATALOG, Metric};
+use super::{CATALOG, Kind, Metric};
 
 /// The names and labels under which a Layer records, where they are not those of the [`catalog`](super::catalog).
 ///
@@ -125,15 +125,25 @@ impl Naming {
     fn checked(self) -> Self {
         let mut names = BTreeMap::new();
         for metric in CATALOG {
-            if let Some(other) = names.insert(self.name_of(metric), metric.name()) {
-                panic!(
-                    "{} and {other} would both be recorded as {:?}: give one of them another name",
-                    metric.name(),
-                    self.name_of(metric)
-                );
+            // A histogram is exported under three names more.
+            let suffixes: &[&str] = match metric.kind() {
+                Kind::Histogram => &["", "_bucket", "_sum", "_count"],
+                Kind::Counter | Kind::Gauge => &[""],
+            };
+            for suffix in suffixes {
+                let name = format!("{}{suffix}", self.name_of(metric));
+                if let Some(other) = names.insert(name.clone(), metric.name()) {
+                    panic!(
+                        "{} and {other} would both be exported as {name:?}: give one of them another name",
+                        metric.name()
+                    );
+                }
             }
+            // A client that was told an endpoint has it beside its server.
+            let beside: &[&str] =
+                if metric.labels().contains(&super::SERVER) { &[super::ENDPOINT] } else { &[] };
             let mut labels = BTreeMap::new();
-            for label in metric.labels() {
+            for label in metric.labels().iter().chain(beside) {
                 if let Some(other) = labels.insert(self.label_of(label), label) {
                     panic!(
                         "the labels {label} and {other} of {} would both be called {:?}: give one of them \

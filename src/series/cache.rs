@@ -155,6 +155,10 @@ impl Scope {
         Self { id, is_live, applied_twice, cap, series: Table::new(), next: OnceLock::new() }
     }
 
+    pub(crate) fn recorder(&self) -> RecorderId {
+        self.id
+    }
+
     pub(crate) fn count_applied_twice(&self) {
         self.applied_twice.increment(1);
     }

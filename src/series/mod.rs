@@ -122,10 +122,11 @@ impl Series {
 
     /// Ends a call that [`enter`](Self::enter) began.
     pub(crate) fn leave(&self, is_guest: bool, end: End, seconds: Option<f64>) {
-        self.home(end).record(end, 1, seconds);
+        // The gauge first: should a counter panic, nothing stays in flight.
         if let Some(proven) = self.host(is_guest).proven.get() {
             proven.gauge(InFlight::leave);
         }
+        self.home(end).record(end, 1, seconds);
         if self.is_new() {
             self.has_ended.store(true, Ordering::Relaxed);
         }

@@ -102,16 +102,17 @@ impl Spec {
         if set_taken(&build_info.gauge(recorder, &key), 1.0) {
             return true;
         }
-        // A filter may take that gauge alone, so the Layer's own are asked. A counter cannot be: it counts.
+        // A filter may take that gauge alone, so the Layer's own are asked. A counter cannot be asked: whoever
+        // records nothing else is believed.
         let labels = || {
             let pairs = self.request_labels.iter().zip(&self.fallback);
             pairs.map(|(name, value)| Label::new(name.clone(), *value)).collect::<Vec<_>>()
         };
-        match (&self.gauge, &self.histogram) {
-            (Some(gauge), _) => set_taken(&gauge.gauge(recorder, &gauge.key(labels())), 0.0),
-            (None, Some(histogram)) => would_take(&histogram.histogram(recorder, labels())),
-            (None, None) => true,
-        }
+        let takes_gauge = |gauge: &Instrument| set_taken(&gauge.gauge(recorder, &gauge.key(labels())), 0.0);
+        let takes_sample = |histogram: &Instrument| would_take(&histogram.histogram(recorder, labels()));
+        (self.gauge.is_none() && self.histogram.is_none())
+            || self.gauge.as_ref().is_some_and(takes_gauge)
+            || self.histogram.as_ref().is_some_and(takes_sample)
     }
 
     /// Tells what is recorded here, and the limit that never changes.

@@ -14,6 +14,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     name: String,
+    /// The counter, the histogram and the gauge, before the user renames any.
+    metrics: [&'static Metric; 3],
     count: Option<String>,
     latency: Option<String>,
     in_flight: Option<String>,
@@ -34,6 +36,7 @@ impl Config {
         names::assert_metric_name(&name);
         Self {
             name,
+            metrics: [&names::TOTAL, &names::DURATION, &names::IN_FLIGHT],
             count: None,
             latency: None,
             in_flight: None,
@@ -57,11 +60,12 @@ impl Config {
         spec.clock = self.clock.clone();
         spec.started =
             instrument(self.instruments.count && self.started.is_some(), &names::STARTED, &self.started);
-        spec.counter = instrument(self.instruments.count, &names::TOTAL, &self.count);
-        spec.histogram = instrument(self.instruments.latency, &names::DURATION, &self.latency);
-        spec.gauge = instrument(self.instruments.in_flight, &names::IN_FLIGHT, &self.in_flight);
+        let [total, duration, in_flight] = self.metrics;
+        spec.counter = instrument(self.instruments.count, total, &self.count);
+        spec.histogram = instrument(self.instruments.latency, duration, &self.latency);
+        spec.gauge = instrument(self.instruments.in_flight, in_flight, &self.in_flight);
         spec.limit = self.limit.filter(|_| self.instruments.in_flight).map(|limit| {
-            let gauge = self.name_of(&names::IN_FLIGHT, &self.in_flight);
+            let gauge = self.name_of(in_flight, &self.in_flight);
             (Instrument::named(&names::IN_FLIGHT_LIMIT, format!("{gauge}_limit")), limit)
         });
         spec.open_labels = self.open_labels().collect();
@@ -91,6 +95,12 @@ impl Config {
 
     pub(crate) fn start_as(&mut self, name: Option<String>) {
         self.started = Some(name.unwrap_or_else(|| names::STARTED.named(&self.name)));
+        self.assert_names();
+    }
+
+    /// Records under names that no sum over calls takes in.
+    pub(crate) fn attempts(&mut self) {
+        self.metrics = [&names::ATTEMPTS, &names::ATTEMPT_DURATION, &names::ATTEMPTS_IN_FLIGHT];
         self.assert_names();
     }
 
@@ -142,10 +152,11 @@ impl Config {
     }
 
     fn assert_names(&self) {
+        let [total, duration, in_flight] = self.metrics;
         let mut all = vec![
-            self.name_of(&names::TOTAL, &self.count),
-            self.name_of(&names::DURATION, &self.latency),
-            self.name_of(&names::IN_FLIGHT, &self.in_flight),
+            self.name_of(total, &self.count),
+            self.name_of(duration, &self.latency),
+            self.name_of(in_flight, &self.in_flight),
         ];
         all.extend(self.started.clone());
         for (index, name) in all.iter().enumerate() {

@@ -184,6 +184,12 @@ impl<H: Clone> ServiceMetricsLayer<H> {
         self.with(|config| config.start_as(Some(name.into())))
     }
 
+    /// Counts attempts, inside of a retry: `<name>_attempts_total`, `<name>_attempt_duration_seconds` and
+    /// `<name>_attempts_in_flight`, so that no sum over calls takes them in.
+    pub fn attempts(self) -> Self {
+        self.with(Config::attempts)
+    }
+
     /// Tells how many calls the service takes at once: `<name>_in_flight_limit`, without labels, so that
     /// saturation is `sum(<name>_in_flight) / max(<name>_in_flight_limit)` by instance.
     pub fn in_flight_limit(self, limit: usize) -> Self {

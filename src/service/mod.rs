@@ -6,6 +6,7 @@ mod hooks;
 mod layer;
 mod service;
 
+pub(crate) use self::{answers::OutcomeWords, config::Config};
 pub use self::{
     future::ResponseFuture,
     hooks::{Classified, Classify, LabelValues, Labelled, RequestLabels},

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
-mod hints;
-
 use std::convert::Infallible;
 
 use axum::{

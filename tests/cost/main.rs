@@ -137,6 +137,16 @@ fn a_cached_call_allocates_nothing() {
     assert_eq!(cost(InFlightLayer::from), (0, 2_000, 0));
 }
 
+/// An exporter that forgets what was only registered keeps what was touched.
+#[test]
+fn what_stands_at_zero_is_touched_when_it_is_made() {
+    let recorder = Arc::new(Taking::default());
+    let layer = RequestCountLayer::from(HttpMetricsLayer::new().recorder(Arc::clone(&recorder) as _));
+    call(&mut layer.layer(service_fn(answer as fn(Request<()>) -> Answer)));
+    let (build_info, failures, counted) = (1, 5, 1);
+    assert_eq!(recorder.taken.0.load(Ordering::Relaxed), build_info + failures + counted);
+}
+
 #[test]
 fn a_call_without_a_recorder_allocates_nothing() {
     let mut service = HttpMetricsLayer::new().layer(service_fn(answer as fn(Request<()>) -> Answer));

@@ -10,6 +10,7 @@ use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use metrics::with_local_recorder;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_metrics::{HttpMetricsLayer, exporter::Prometheus, names::Naming, sla::Sla, testing::Clock};
 
@@ -34,10 +35,12 @@ fn no_histogram_becomes_a_summary() {
         metrics::histogram!("db_query_duration_seconds").record(0.2);
         metrics::histogram!("upload_size_bytes").record(2048.0);
         metrics::histogram!("connection_duration_seconds").record(30.0);
+        metrics::histogram!("queue_depth").record(3.0);
     });
     assert!(!page.contains(" summary"), "{page}");
     let seconds = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"];
     assert_eq!(bounds(&page, "db_query_duration_seconds"), seconds);
+    assert_eq!(bounds(&page, "queue_depth"), seconds);
     assert_eq!(bounds(&page, "upload_size_bytes")[..3], ["256", "1024", "4096"]);
     assert_eq!(bounds(&page, "upload_size_bytes")[8..], ["16777216", "+Inf"]);
     assert_eq!(bounds(&page, "connection_duration_seconds")[8..], ["86400", "+Inf"]);
@@ -74,6 +77,18 @@ fn bounds_follow_the_naming_and_the_users_own_are_merged() {
         HttpMetricsLayer::new().naming(&naming).initialize();
         metrics::histogram!("queue_length").record(3.0);
     });
+    let renamed = Naming::new()
+        .metric("http_request_duration_seconds", "request_latency")
+        .metric("http_client_request_duration_seconds", "client_latency");
+    let exporter =
+        Prometheus::new().sla(&Sla::new("a").latency(0.9, Duration::from_millis(70))).naming(&renamed);
+    let with_own_names = rendered(exporter, || {
+        HttpMetricsLayer::new().naming(&renamed).initialize();
+        HttpMetricsLayer::client().naming(&renamed).initialize();
+    });
+    assert!(bounds(&with_own_names, "request_latency").contains(&"0.07".to_owned()));
+    assert_eq!(bounds(&with_own_names, "client_latency")[..2], ["0.005", "0.01"]);
+
     let bounds_of = bounds(&page, "shop_http_request_duration_seconds");
     for bound in ["0.123", "0.3", "1.2", "60"] {
         assert!(bounds_of.contains(&bound.to_owned()), "{bound} is missing in {bounds_of:?}");
@@ -174,6 +189,14 @@ async fn it_serves_one_page_to_get_and_head_and_says_what_is_wrong() {
 
     let message = Prometheus::new().install().unwrap_err().to_string();
     assert!(message.contains("installed already"), "{message}");
+
+    // Who does not send its request is not waited for. With no more to do, tokio's paused clock runs ahead.
+    let mut slow = tokio::net::TcpStream::connect(addr).await.unwrap();
+    slow.write_all(b"GET /metrics HTTP/1.1\r\nhost:").await.unwrap();
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    slow.read_to_end(&mut Vec::new()).await.unwrap();
+    assert!((10..15).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -148,3 +148,21 @@ async fn a_layer_applied_twice_is_noticed_once_per_label_set() {
     assert_eq!(ended(&recorder), 20);
     assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 1);
 }
+
+#[tokio::test]
+async fn a_layer_applied_twice_is_noticed_with_another_between() {
+    let (recorder, layer) = measured();
+    let count = || RequestCountLayer::from(layer.clone());
+    let service = (count(), LatencyLayer::from(layer.clone()), count()).layer(Probe { is_ready: false });
+    service.oneshot(Request::new(())).await.unwrap();
+    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 1);
+}
+
+#[tokio::test]
+async fn two_layers_of_two_recorders_are_not_one_applied_twice() {
+    let ((one, outer), (other, inner)) = (measured(), measured());
+    (outer, inner).layer(Probe { is_ready: false }).oneshot(Request::new(())).await.unwrap();
+    for recorder in [one, other] {
+        assert_eq!((ended(&recorder), recorder.counter("tower_metrics_applied_twice_total", &[])), (1, 0));
+    }
+}

@@ -228,6 +228,28 @@ fn a_client_names_the_servers_it_was_told_of() {
 }
 
 #[test]
+fn a_server_with_a_port_goes_before_its_host_alone() {
+    let recorder = Recorder::new();
+    let layer = HttpMetricsLayer::client().recorder(recorder.shared()).servers([
+        "example.com",
+        "example.com:8080",
+        "secure.example:443",
+        "[::1]",
+    ]);
+    for uri in
+        ["http://example.com/", "http://example.com:8080/", "https://secure.example/", "http://[::1]:9/"]
+    {
+        send(&layer, "GET", uri, 200);
+    }
+    let counted = |server| recorder.counter("http_client_requests_total", &[("server", server)]);
+    assert_eq!(
+        ["example.com", "example.com:8080", "secure.example:443", "[::1]"].map(counted),
+        [1; 4],
+        "{recorder}"
+    );
+}
+
+#[test]
 fn a_client_that_got_no_answer_has_no_status() {
     let recorder = Recorder::new();
     let layer = HttpMetricsLayer::client().recorder(recorder.shared());

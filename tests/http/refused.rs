@@ -51,8 +51,13 @@ fn names_that_collide() {
         &["http_requests_total", "http_request_duration_seconds", "another name"],
     );
     assert_refused(|| Naming::new().label("endpoint", "method"), &["endpoint", "method", "another name"]);
+    assert_refused(|| Naming::new().label("server", "endpoint"), &["server", "endpoint", "another name"]);
     // Only what stands on one metric collides.
-    drop(Naming::new().label("server", "endpoint"));
+    drop(Naming::new().label("version", "endpoint"));
+    assert_refused(
+        || Naming::new().metric("http_requests_total", "http_request_duration_seconds_count"),
+        &["http_requests_total", "http_request_duration_seconds", "another name"],
+    );
     assert_refused(
         || Prometheus::new().bounds("x_seconds", &[1.0]).bounds("x_seconds", &[1.0]),
         &["x_seconds", "twice"],
@@ -105,7 +110,9 @@ fn endpoints_methods_and_servers_that_make_no_sense() {
     assert_refused(|| HttpMetricsLayer::new().endpoints([("GET", "/"), ("GET", "/")]), &["GET /", "twice"]);
     assert_refused(|| HttpMetricsLayer::new().methods(["NOT A TOKEN"]), &["\"NOT A TOKEN\"", "token"]);
     assert_refused(|| HttpMetricsLayer::new().servers(["a"]), &["client()"]);
-    assert_refused(|| HttpMetricsLayer::client().servers([""]), &["no name"]);
-    assert_refused(|| HttpMetricsLayer::client().servers(["http://a"]), &["\"http://a\"", "scheme"]);
+    assert_refused(|| HttpMetricsLayer::client().servers([""]), &["\"\"", "host"]);
+    for server in ["http://a", "a/b", "::1", "user@a", "a b"] {
+        assert_refused(|| HttpMetricsLayer::client().servers([server]), &[&format!("{server:?}"), "scheme"]);
+    }
     assert_refused(|| HttpMetricsLayer::axum().endpoints([("GET", "users")]), &["\"users\"", "leading `/`"]);
 }

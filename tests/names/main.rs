@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+mod complete;
+
 use std::collections::BTreeSet;
 
 use tower_metrics::names::{Kind, Metric, catalog};

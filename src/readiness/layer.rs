@@ -1,0 +1,184 @@
+//! The Layer, and the service whose readiness is timed.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use metrics::{Recorder, SharedString};
+use tower_layer::Layer;
+use tower_service::Service;
+
+#[cfg(feature = "testing")]
+use crate::clock::Clock;
+use crate::{
+    call::Call,
+    names::{self, Naming},
+    outcome::Outcome,
+    series::{Birth, Cache, Instrument, Source, Spec},
+    service::OutcomeWords,
+};
+
+/// Measures how long callers wait until a service is ready: see the [module](super).
+#[derive(Clone)]
+#[must_use = "a Layer measures nothing until it is applied to a service"]
+pub struct ReadinessLayer {
+    waits: Arc<Waits>,
+}
+
+/// A service whose readiness is timed.
+pub struct Readiness<S> {
+    inner: S,
+    waits: Arc<Waits>,
+    /// The wait of this handle, from its first `Pending`.
+    wait: Option<Call>,
+}
+
+struct Waits {
+    name: String,
+    spec: Arc<Spec>,
+    cache: Cache,
+}
+
+const READY: &str = "ready";
+const ABANDONED: &str = "abandoned";
+
+// ===== impl ReadinessLayer =====
+
+impl ReadinessLayer {
+    /// Measures the waits for the service `name`: the value of the label `service`.
+    pub fn new(name: impl Into<String>) -> Self {
+        let spec = Spec::new(vec![SharedString::const_str(names::SERVICE)], Source::Current);
+        Self::of(name.into(), spec)
+    }
+
+    /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
+    pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
+        self.with(|spec| spec.source = Source::Given(recorder))
+    }
+
+    /// Reads the time from this clock, which a test steps by hand.
+    #[cfg(feature = "testing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|spec| spec.clock = clock)
+    }
+
+    fn with(self, change: impl FnOnce(&mut Spec)) -> Self {
+        let old = &self.waits.spec;
+        let mut spec = Spec::new(old.request_labels.clone(), old.source.clone());
+        spec.clock = old.clock.clone();
+        change(&mut spec);
+        Self::of(self.waits.name.clone(), spec)
+    }
+
+    fn of(name: String, mut spec: Spec) -> Self {
+        spec.histogram = Some(Instrument::new(&names::SERVICE_READY_WAIT_SECONDS, &Naming::new()));
+        let mut answers = OutcomeWords::default();
+        answers.words.insert(Outcome::Completed.as_str(), READY);
+        answers.words.insert(Outcome::Cancelled.as_str(), ABANDONED);
+        spec.answers = Box::new(answers);
+        Self { waits: Arc::new(Waits { name, spec: Arc::new(spec), cache: Cache::default() }) }
+    }
+}
+
+impl<S> Layer<S> for ReadinessLayer {
+    type Service = Readiness<S>;
+
+    fn layer(&self, inner: S) -> Readiness<S> {
+        Readiness { inner, waits: Arc::clone(&self.waits), wait: None }
+    }
+}
+
+impl fmt::Debug for ReadinessLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadinessLayer").field("name", &self.waits.name).finish_non_exhaustive()
+    }
+}
+
+// ===== impl Readiness =====
+
+impl<S> Readiness<S> {
+    /// Returns the wrapped service.
+    #[must_use]
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns the wrapped service, mutably.
+    #[must_use]
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Unwraps the service. A wait that goes on ends here, as `abandoned`.
+    #[must_use]
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, R> Service<R> for Readiness<S>
+where
+    S: Service<R>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let ready = match &mut self.wait {
+            Some(wait) => wait.inside(|| self.inner.poll_ready(cx)),
+            None => self.inner.poll_ready(cx),
+        };
+        match &ready {
+            Poll::Pending if self.wait.is_none() => self.wait = self.waits.begin(),
+            Poll::Pending => {}
+            Poll::Ready(result) => {
+                if let Some(wait) = self.wait.take() {
+                    wait.end(if result.is_ok() { Outcome::Completed } else { Outcome::Error });
+                }
+            }
+        }
+        ready
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        self.inner.call(request)
+    }
+}
+
+// By hand, because a clone waits on its own clock.
+impl<S: Clone> Clone for Readiness<S> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), waits: Arc::clone(&self.waits), wait: None }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Readiness<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readiness")
+            .field("inner", &self.inner)
+            .field("is_waiting", &self.wait.is_some())
+            .finish()
+    }
+}
+
+// ===== impl Waits =====
+
+impl Waits {
+    fn begin(&self) -> Option<Call> {
+        self.spec.source.with(|recorder| {
+            let scope = self.cache.scope(&self.spec, recorder)?;
+            let birth = || Birth { infallible: true, to_be_proven: false, is_open: false };
+            Some(Call::begin(Arc::clone(self.cache.series(
+                scope,
+                &self.spec,
+                recorder,
+                &[&self.name],
+                birth,
+            ))))
+        })
+    }
+}

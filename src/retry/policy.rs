@@ -1,0 +1,166 @@
+//! The policy that counts what another one decides.
+
+use std::{fmt, sync::Arc};
+
+use metrics::{Recorder, SharedString};
+use tower::retry::Policy;
+
+use crate::{
+    names::{self, Naming},
+    series::{Family, Instrument, Source, Spec},
+};
+
+/// Counts what the policy that it wraps decides: see the [module](super).
+///
+/// `F` judges what is a success.
+pub struct MeteredPolicy<P, F = ()> {
+    inner: P,
+    success: F,
+    attempts: Arc<Attempts>,
+    /// This session has retried, and its end is not yet counted.
+    is_retrying: bool,
+}
+
+/// Tells whether a result is a success. Implemented by what [`MeteredPolicy::success`] takes.
+pub trait Success<T, E> {
+    /// Returns `true` for a success.
+    fn is_success(&self, result: Result<&T, &E>) -> bool;
+}
+
+struct Attempts {
+    policy: String,
+    family: Family,
+}
+
+const RETRIED: &str = "retried";
+const RECOVERED: &str = "recovered";
+const GAVE_UP: &str = "gave_up";
+const UNFINISHED: &str = "unfinished";
+
+// ===== impl MeteredPolicy =====
+
+impl<P> MeteredPolicy<P> {
+    /// Counts the decisions of `inner` under the name `policy`.
+    pub fn new(policy: impl Into<String>, inner: P) -> Self {
+        let attempts = Arc::new(Attempts::new(policy.into(), Source::Current));
+        Self { inner, success: (), attempts, is_retrying: false }
+    }
+}
+
+impl<P, F> MeteredPolicy<P, F> {
+    /// Judges results: which `Ok` is a failure all the same, such as an answer of 503. Write the types of the answer
+    /// and of the error in the closure.
+    #[must_use]
+    pub fn success<T, E, G>(self, success: G) -> MeteredPolicy<P, G>
+    where
+        P: Clone,
+        G: Fn(Result<&T, &E>) -> bool,
+    {
+        let Self { inner, attempts, .. } = &self;
+        MeteredPolicy { inner: inner.clone(), success, attempts: Arc::clone(attempts), is_retrying: false }
+    }
+
+    /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
+    #[must_use]
+    pub fn recorder(mut self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
+        self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), Source::Given(recorder)));
+        self
+    }
+
+    /// Makes the counters stand at zero. Call it after the exporter was installed: before, it does nothing.
+    pub fn initialize(&self) {
+        [RETRIED, RECOVERED, GAVE_UP, UNFINISHED]
+            .into_iter()
+            .for_each(|result| self.attempts.count(result, 0));
+    }
+
+    fn finish(&mut self, result: &'static str) {
+        if std::mem::take(&mut self.is_retrying) {
+            self.attempts.count(result, 1);
+        }
+    }
+}
+
+impl<P, F, R, T, E> Policy<R, T, E> for MeteredPolicy<P, F>
+where
+    P: Policy<R, T, E>,
+    F: Success<T, E>,
+{
+    type Future = P::Future;
+
+    fn retry(&mut self, request: &mut R, result: &mut Result<T, E>) -> Option<P::Future> {
+        // Judged before the policy is asked, which may change it.
+        let is_success = self.success.is_success(result.as_ref());
+        let again = self.inner.retry(request, result);
+        if again.is_some() {
+            self.attempts.count(RETRIED, 1);
+            self.is_retrying = true;
+        } else {
+            self.finish(if is_success { RECOVERED } else { GAVE_UP });
+        }
+        again
+    }
+
+    fn clone_request(&mut self, request: &R) -> Option<R> {
+        self.inner.clone_request(request)
+    }
+}
+
+// By hand, because a clone is the session of another call.
+impl<P: Clone, F: Clone> Clone for MeteredPolicy<P, F> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            success: self.success.clone(),
+            attempts: Arc::clone(&self.attempts),
+            is_retrying: false,
+        }
+    }
+}
+
+impl<P, F> Drop for MeteredPolicy<P, F> {
+    fn drop(&mut self) {
+        self.finish(UNFINISHED);
+    }
+}
+
+impl<P: fmt::Debug, F> fmt::Debug for MeteredPolicy<P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeteredPolicy")
+            .field("inner", &self.inner)
+            .field("policy", &self.attempts.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+// ===== impl Success =====
+
+impl<T, E> Success<T, E> for () {
+    fn is_success(&self, result: Result<&T, &E>) -> bool {
+        result.is_ok()
+    }
+}
+
+impl<F, T, E> Success<T, E> for F
+where
+    F: Fn(Result<&T, &E>) -> bool,
+{
+    fn is_success(&self, result: Result<&T, &E>) -> bool {
+        self(result)
+    }
+}
+
+// ===== impl Attempts =====
+
+impl Attempts {
+    fn new(policy: String, source: Source) -> Self {
+        let labels = names::RETRY_ATTEMPTS_TOTAL.labels().iter().map(|label| SharedString::const_str(label));
+        let mut spec = Spec::new(labels.collect(), source);
+        spec.counter = Some(Instrument::new(&names::RETRY_ATTEMPTS_TOTAL, &Naming::new()));
+        Self { policy, family: Family::new(spec) }
+    }
+
+    fn count(&self, result: &'static str, count: u64) {
+        self.family.increment(&[&self.policy, result], count);
+    }
+}

@@ -1,0 +1,87 @@
+//! Every metric of the catalogue is recorded and described by some Layer, with the labels that it has there; and
+//! nothing is recorded that the catalogue does not have.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use http_body_util::Empty;
+use tower::{Layer, Service, ServiceExt, limit::ConcurrencyLimitLayer, retry::Policy, service_fn};
+use tower_metrics::{
+    ConnectionMetricsLayer, HttpMetricsLayer, ReadinessLayer, RejectionLayer, ServiceMetricsLayer,
+    names::catalog, retry::MeteredPolicy, testing::Recorder,
+};
+
+#[derive(Clone)]
+struct Once;
+
+impl Policy<(), (), ()> for Once {
+    type Future = Ready<()>;
+
+    fn retry(&mut self, (): &mut (), _: &mut Result<(), ()>) -> Option<Ready<()>> {
+        None
+    }
+
+    fn clone_request(&mut self, (): &()) -> Option<()> {
+        Some(())
+    }
+}
+
+/// Lets every Layer record all that it can.
+async fn record_everything(recorder: &Recorder) {
+    let shared = || -> Arc<dyn tower_metrics::metrics::Recorder + Send + Sync> { recorder.shared() };
+
+    let answer = |_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
+    let server = HttpMetricsLayer::new().unbounded_raw_path().in_flight_limit(100);
+    for layer in [server, HttpMetricsLayer::client().in_flight_limit(100)] {
+        for layer in [layer.clone(), layer.attempts()] {
+            layer.recorder(shared()).layer(service_fn(answer)).oneshot(Request::new(())).await.unwrap();
+        }
+    }
+
+    let call = ServiceMetricsLayer::new("job").started().in_flight_limit(10).recorder(shared());
+    let attempt = ServiceMetricsLayer::new("job").attempts().recorder(shared());
+    let echo = service_fn(|(): ()| ready(Ok::<_, Infallible>(())));
+    (call, attempt).layer(echo).oneshot(()).await.unwrap();
+
+    let limiter = RejectionLayer::new("edge").recorder(shared()).around(tower::layer::util::Identity::new());
+    limiter.layer(echo).oneshot(()).await.unwrap();
+
+    let mut busy =
+        ReadinessLayer::new("pool").recorder(shared()).layer(ConcurrencyLimitLayer::new(1).layer(echo));
+    busy.ready().await.unwrap();
+    let mut waiting = busy.clone();
+    assert!(waiting.ready().now_or_never().is_none());
+    drop(waiting);
+    busy.call(()).await.unwrap();
+
+    MeteredPolicy::new("payment", Once).recorder(shared()).initialize();
+    drop(ConnectionMetricsLayer::new("public").recorder(shared()).open());
+}
+
+#[tokio::test]
+async fn every_metric_is_recorded_and_described_as_the_catalogue_says() {
+    let recorder = Recorder::new();
+    record_everything(&recorder).await;
+    for metric in catalog() {
+        let name = metric.name().replace("<name>", "job");
+        let described = recorder.description(&name).unwrap_or_else(|| panic!("{metric:?} is not described"));
+        assert_eq!((described.unit, &*described.help), (Some(metric.unit()), metric.help()));
+        let all = recorder.series(&name);
+        assert!(!all.is_empty(), "{metric:?} is never recorded");
+        for series in all {
+            let labels: Vec<_> = series.split(',').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+            assert_eq!(labels, metric.labels(), "{metric:?}");
+        }
+    }
+    for line in recorder.to_string().lines() {
+        let name = line.split('{').next().unwrap();
+        let is_known = catalog().any(|metric| metric.name().replace("<name>", "job") == name);
+        assert!(is_known, "{name} is not in the catalogue");
+    }
+}
