@@ -1,20 +1,10 @@
 //! Bad input is refused when the Layer is built, with a message that says what to change.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::time::Duration;
 
 use tower_metrics::{HttpMetricsLayer, exporter::Prometheus, names::Naming, sla::Sla};
 
-/// The message with which `build` panics.
-fn refusal<T>(build: impl FnOnce() -> T) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(|| drop(build()))).expect_err("it is refused");
-    match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => (*payload.downcast::<&str>().unwrap()).to_owned(),
-    }
-}
+use crate::support::refusal;
 
 #[track_caller]
 fn assert_refused<T>(build: impl FnOnce() -> T, words: &[&str]) {

@@ -108,3 +108,13 @@ pub(crate) fn assert_ended_once(recorder: &Recorder, status: &str, outcome: &str
     assert_eq!(recorder.samples("http_request_duration_seconds", &[]).len(), 1, "{recorder}");
     assert_eq!(in_flight(recorder), 0.0, "{recorder}");
 }
+
+/// The message with which `build` panics.
+pub(crate) fn refusal<T>(build: impl FnOnce() -> T) -> String {
+    let payload =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(build()))).expect_err("it is refused");
+    match payload.downcast::<String>() {
+        Ok(message) => *message,
+        Err(payload) => (*payload.downcast::<&str>().unwrap()).to_owned(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Counters of the user's own, under the cap.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use metrics::with_local_recorder;
+use tower_metrics::{labels::Capped, testing::Recorder};
+
+use crate::support::refusal;
+
+const NAME: &str = "llm_cost_microdollars_total";
+
+fn cost(recorder: &Recorder) -> Capped<2> {
+    Capped::new(NAME, ["repository", "user"], "What was spent.").recorder(recorder.shared())
+}
+
+#[test]
+fn amounts_add_up_under_their_labels() {
+    let recorder = Recorder::new();
+    let cost = cost(&recorder);
+    cost.increment(["website", "ada"], 1_250);
+    cost.clone().increment(["website", "ada"], 750);
+    cost.increment(["website", "bob"], 1);
+    assert_eq!(recorder.counter(NAME, &[("repository", "website"), ("user", "ada")]), 2_000);
+    assert_eq!(recorder.counter(NAME, &[]), 2_001);
+    assert_eq!(recorder.description(NAME).unwrap().help, "What was spent.");
+}
+
+#[test]
+fn each_label_has_its_own_limit_and_the_sum_stays_exact() {
+    let recorder = Recorder::new();
+    let cost = cost(&recorder).max_values("repository", 5).max_values("user", 10);
+    for n in 0..1_000 {
+        cost.increment([&format!("r{n}"), &format!("u{n}")], 3);
+    }
+    assert_eq!(recorder.counter(NAME, &[]), 3_000);
+    assert_eq!(recorder.counter(NAME, &[("repository", "_OVERFLOW"), ("user", "_OVERFLOW")]), 3 * 990);
+    assert_eq!(recorder.counter(NAME, &[("repository", "_OVERFLOW"), ("user", "u9")]), 3);
+    assert_eq!(recorder.series(NAME).len(), 11);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[("metric", NAME)]), 995);
+}
+
+#[test]
+fn label_sets_as_a_whole_are_capped_and_values_are_clean() {
+    let recorder = Recorder::new();
+    let cost = cost(&recorder).max_label_sets(3);
+    for n in 0..100 {
+        cost.increment(["r\"\n", &n.to_string()], 1);
+    }
+    assert_eq!(recorder.series(NAME).len(), 4);
+    assert_eq!(recorder.counter(NAME, &[("repository", "r__"), ("user", "0")]), 1);
+    assert_eq!(recorder.counter(NAME, &[("repository", "_OVERFLOW")]), 97);
+}
+
+#[test]
+fn without_a_recorder_nothing_is_counted_and_later_it_is() {
+    let cost = Capped::new(NAME, ["user"], "What was spent.");
+    cost.increment(["ada"], 1);
+    let recorder = Recorder::new();
+    with_local_recorder(&recorder, || cost.increment(["ada"], 2));
+    assert_eq!(recorder.counter(NAME, &[]), 2);
+}
+
+#[test]
+fn bad_names_and_labels_are_refused_with_what_to_change() {
+    for (message, words) in [
+        (refusal(|| Capped::new("cost", ["a"], "")), ["\"cost\"", "_total"]),
+        (refusal(|| Capped::new("co-st_total", ["a"], "")), ["\"co-st_total\"", "use letters"]),
+        (refusal(|| Capped::new("cost_total", ["le"], "")), ["\"le\"", "use letters"]),
+        (refusal(|| Capped::new("cost_total", ["a", "a"], "")), ["\"a\"", "twice"]),
+        (refusal(|| Capped::new("cost_total", ["a"], "").max_values("b", 1)), ["\"b\"", "no label"]),
+    ] {
+        assert!(words.iter().all(|word| message.contains(word)), "{words:?} in {message}");
+    }
+}
