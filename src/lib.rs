@@ -1,4 +1,5 @@
-//! Tower Layers that tell how a service is doing: how many requests, how fast against its SLA, how many in flight.
+//! Tower Layers that tell how a service is doing: how many requests, how fast against its SLA, how many in flight, how
+//! many refused and by whom.
 //!
 //! A Layer goes around a tower `Service`, counts every accepted call to its end, whichever end that is, and hands
 //! the numbers to the [`metrics`] facade, so that any exporter can be chosen at startup.
@@ -27,7 +28,12 @@
 //! |---|---|
 //! | measure HTTP, and know what is recorded when | [`http`], [`HttpMetricsLayer`] |
 //! | measure any tower service | [`service`], [`ServiceMetricsLayer`] |
+//! | measure code that is no service | [`operation`], [`Operation`] |
 //! | record one instrument alone | [`RequestCountLayer`], [`LatencyLayer`], [`InFlightLayer`] |
+//! | know who refused, and why | [`rejection`], [`RejectionLayer`] |
+//! | know how long callers waited for a service to be ready | [`readiness`], [`ReadinessLayer`] |
+//! | know what came of retries | [`retry`] |
+//! | count connections | [`connection`], [`ConnectionMetricsLayer`] |
 //! | know how a call can end | [`Outcome`] |
 //! | promise a latency, and get its bucket bounds | [`sla`] |
 //! | export to Prometheus | [`exporter`] |
@@ -44,7 +50,8 @@
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
-//! | `tracing` | a warning, once, for a Layer that is applied twice or sees no route |
+//! | `tower` | [`retry::MeteredPolicy`], and the names of what tower's own limiters refuse |
+//! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -89,6 +96,6 @@ pub use self::{
 };
 
 /// The README's examples, compiled.
-#[cfg(all(doctest, feature = "axum", feature = "prometheus", feature = "testing"))]
+#[cfg(all(doctest, feature = "axum", feature = "prometheus", feature = "testing", feature = "tower"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -49,7 +49,10 @@ impl<E> Passed<E> {
     }
 }
 
-impl<E: Into<BoxError>> From<Passed<E>> for BoxError {
+impl<E> From<Passed<E>> for BoxError
+where
+    E: Into<Self>,
+{
     fn from(passed: Passed<E>) -> Self {
         Box::new(PassedBox(passed.inner.into()))
     }

@@ -166,13 +166,16 @@ async fn of_two_limiters_the_one_that_refused_is_told() {
     assert_refused(&recorder, "inner", 1_001, &[("overloaded", 1_000)]);
 }
 
+/// Makes an answer.
+type Head = fn() -> Response<Empty<Bytes>>;
+
 fn status(status: u16) -> Response<Empty<Bytes>> {
     Response::builder().status(status).body(Empty::new()).unwrap()
 }
 
 #[tokio::test]
 async fn a_thousand_answers_of_the_limiter_are_refusals_by_their_status() {
-    let answers: [(fn() -> Response<Empty<Bytes>>, &str); 4] = [
+    let answers: [(Head, &str); 4] = [
         (|| status(429), "rate_limited"),
         (|| status(503), "overloaded"),
         (|| status(408), "timed_out"),
@@ -215,7 +218,7 @@ async fn grpc_refusals_are_told_by_a_head_without_messages() {
             .body(Empty::new())
             .unwrap()
     }
-    let answers: [(fn() -> Response<Empty<Bytes>>, &[(&str, u64)]); 3] = [
+    let answers: [(Head, &[(&str, u64)]); 3] = [
         (|| grpc("8"), &[("rate_limited", 1_000)]),
         (|| grpc("4"), &[("timed_out", 1_000)]),
         (|| grpc("0"), &[]),
@@ -380,11 +383,12 @@ impl<E> LimiterError for Quota<Passed<E>> {
 }
 
 type Failing = Ready<Result<(), &'static str>>;
+type FailingService = ServiceFn<fn(u32) -> Failing>;
 
 #[tokio::test]
 async fn a_limiter_with_an_error_type_of_its_own_takes_part() {
     let (recorder, layer) = measured("quota");
-    let quota = layer_fn(|inner: Inner<ServiceFn<fn(u32) -> Failing>, Errors>| {
+    let quota = layer_fn(|inner: Inner<FailingService, Errors>| {
         service_fn(move |n: u32| {
             let inner = inner.clone();
             async move {

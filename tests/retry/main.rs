@@ -54,7 +54,7 @@ async fn call<F>(
 where
     MeteredPolicy<Attempts, F>: Policy<&'static str, u16, &'static str> + Clone,
 {
-    let mut answers = answers.to_vec().into_iter();
+    let mut answers = Vec::from(answers).into_iter();
     let answers = std::sync::Arc::new(std::sync::Mutex::new(move || answers.next().unwrap()));
     let service = ServiceBuilder::new()
         .layer(RetryLayer::new(policy))

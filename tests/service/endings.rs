@@ -9,7 +9,8 @@ use std::{
 use futures_util::FutureExt;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_metrics::{
-    ServiceMetricsLayer,
+    Metrics, ServiceMetricsLayer,
+    service::AnyService,
     testing::{Clock, Recorder},
 };
 use tower_test::{assert_request_eq, mock};
@@ -21,19 +22,14 @@ fn measured() -> (Recorder, ServiceMetricsLayer) {
 }
 
 type Mock = mock::Mock<&'static str, &'static str>;
+type Handle = mock::Handle<&'static str, &'static str>;
+type Measured = mock::Spawn<Metrics<Mock, AnyService<()>>>;
 
 /// A measured service that is ready, and who answers behind it.
-fn ready() -> (
-    Recorder,
-    mock::Spawn<
-        impl Service<&'static str, Response = &'static str, Error = tower::BoxError, Future: Unpin + Send>,
-    >,
-    mock::Handle<&'static str, &'static str>,
-) {
+fn ready() -> (Recorder, Measured, Handle) {
     let (recorder, layer) = measured();
-    let (service, handle) = mock::pair();
-    let service: Mock = service;
-    let mut service = mock::Spawn::new(layer.layer(service).map_future(|future| Box::pin(future)));
+    let (service, handle): (Mock, _) = mock::pair();
+    let mut service = mock::Spawn::new(layer.layer(service));
     assert!(service.poll_ready().is_ready());
     (recorder, service, handle)
 }
@@ -75,14 +71,10 @@ async fn dropped_before_its_first_poll_a_call_is_cancelled() {
 #[tokio::test]
 async fn dropped_pending_a_call_is_cancelled() {
     let (recorder, mut service, _handle) = ready();
-    let mut call = tokio_test_spawn(service.call("ping"));
+    let mut call = Box::pin(service.call("ping"));
     assert!(call.as_mut().now_or_never().is_none());
     drop(call);
     assert_ended_once(&recorder, "cancelled");
-}
-
-fn tokio_test_spawn<F: Future>(future: F) -> std::pin::Pin<Box<F>> {
-    Box::pin(future)
 }
 
 #[test]
