@@ -422,3 +422,30 @@ async fn a_good_answer_allocates_nothing() {
     call();
     assert_eq!(allocation_counter::measure(call).count_total, 0);
 }
+
+#[tokio::test]
+async fn a_call_that_is_dropped_or_panics_was_not_refused() {
+    let (recorder, layer) = measured("edge");
+    let mut service = layer
+        .clone()
+        .around(LoadShedLayer::new())
+        .layer(service_fn(|(): ()| pending::<Result<(), BoxError>>()));
+    drop(service.ready().await.unwrap().call(()));
+    assert!(service.ready().await.unwrap().call(()).now_or_never().is_none());
+    assert_refused(&recorder, "edge", 2, &[]);
+
+    let panics = layer
+        .around(LoadShedLayer::new())
+        .layer(service_fn(async |(): ()| -> Result<(), BoxError> { panic!("as asked") }));
+    assert!(tokio::spawn(panics.oneshot(())).await.unwrap_err().is_panic());
+    assert_refused(&recorder, "edge", 3, &[]);
+}
+
+#[tokio::test]
+async fn what_is_not_ready_was_not_called_and_fails_as_it_does() {
+    let (recorder, layer) = measured("edge");
+    let mut service = layer.around(ConcurrencyLimitLayer::new(1)).layer(Broken);
+    let error: io::Error = service.ready().await.map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "broken");
+    assert_refused(&recorder, "edge", 0, &[]);
+}
