@@ -23,7 +23,10 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower::{Layer, Service, service_fn};
-use tower_metrics::{HttpMetricsLayer, InFlightLayer, LatencyLayer, RequestCountLayer, exporter::Prometheus};
+use tower_metrics::{
+    HttpMetricsLayer, InFlightLayer, LatencyLayer, RequestCountLayer, ServiceMetricsLayer,
+    exporter::Prometheus,
+};
 
 const ROUNDS: usize = 201;
 const CALLS: u32 = 5_000;
@@ -37,12 +40,14 @@ fn main() {
     let recorder = Arc::new(Prometheus::new().into_builder().build_recorder());
     let handle = recorder.handle();
     let layer = || HttpMetricsLayer::new().recorder(Arc::clone(&recorder) as _);
+    let service = ServiceMetricsLayer::new("job").recorder(Arc::clone(&recorder) as _);
     let mut candidates: Vec<Candidate> = vec![
         ("bare service", candidate(service_fn(answer))),
         ("HttpMetricsLayer", candidate(layer().layer(service_fn(answer)))),
         ("RequestCountLayer", candidate(RequestCountLayer::from(layer()).layer(service_fn(answer)))),
         ("LatencyLayer", candidate(LatencyLayer::from(layer()).layer(service_fn(answer)))),
         ("InFlightLayer", candidate(InFlightLayer::from(layer()).layer(service_fn(answer)))),
+        ("ServiceMetricsLayer", candidate(service.layer(service_fn(answer)))),
         ("HttpMetricsLayer, no recorder", candidate(HttpMetricsLayer::new().layer(service_fn(answer)))),
     ];
 

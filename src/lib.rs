@@ -2,7 +2,7 @@
 //! many refused and by whom.
 //!
 //! A Layer goes around a tower `Service`, counts every accepted call to its end, whichever end that is, and hands
-//! the numbers to the [`metrics`] facade, so that any exporter can be chosen at startup.
+//! the numbers to the `metrics` facade, so that any exporter can be chosen at startup.
 //!
 //! ```no_run
 //! use std::time::Duration;

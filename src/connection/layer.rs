@@ -18,7 +18,7 @@ use crate::{
     call::Call,
     names::{self, Naming},
     outcome::Outcome,
-    series::{Birth, Cache, Instrument, Source, Spec},
+    series::{Family, Instrument, Setup, Source, Spec},
 };
 
 /// Counts connections, and measures how long they live: see the [module](super).
@@ -59,9 +59,8 @@ pin_project! {
 }
 
 struct Connections {
-    listener: String,
-    spec: Arc<Spec>,
-    cache: Cache,
+    setup: Setup,
+    family: Family,
 }
 
 // ===== impl ConnectionMetricsLayer =====
@@ -69,47 +68,34 @@ struct Connections {
 impl ConnectionMetricsLayer {
     /// Counts the connections of the listener of this name: the value of the label `listener`.
     pub fn new(listener: impl Into<String>) -> Self {
-        let spec = Spec::new(vec![SharedString::const_str(names::LISTENER)], Source::Current);
-        Self::of(listener.into(), spec)
+        Self::of(Setup::new(listener.into()))
     }
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.with(|spec| spec.source = Source::Given(recorder))
+        Self::of(Setup { source: Source::Given(recorder), ..self.inner.setup.clone() })
     }
 
     /// Reads the time from this clock, which a test steps by hand.
     #[cfg(feature = "testing")]
     #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
     pub fn clock(self, clock: Clock) -> Self {
-        self.with(|spec| spec.clock = clock)
+        Self::of(Setup { clock, ..self.inner.setup.clone() })
     }
 
     /// Counts a connection of an accept loop of one's own, or an upgraded socket whose handler keeps the guard.
     pub fn open(&self) -> OpenConnection {
-        let Connections { listener, spec, cache } = &*self.inner;
-        let call = spec.source.with(|recorder| {
-            let scope = cache.scope(spec, recorder)?;
-            let birth = || Birth { infallible: true, to_be_proven: false, is_open: false };
-            Some(Call::begin(Arc::clone(cache.series(scope, spec, recorder, &[listener], birth))))
-        });
-        OpenConnection { call }
+        OpenConnection { call: self.inner.family.begin(&[&self.inner.setup.name]) }
     }
 
-    fn with(self, change: impl FnOnce(&mut Spec)) -> Self {
-        let old = &self.inner.spec;
-        let mut spec = Spec::new(old.request_labels.clone(), old.source.clone());
-        spec.clock = old.clock.clone();
-        change(&mut spec);
-        Self::of(self.inner.listener.clone(), spec)
-    }
-
-    fn of(listener: String, mut spec: Spec) -> Self {
+    fn of(setup: Setup) -> Self {
+        let mut spec = Spec::new(vec![SharedString::const_str(names::LISTENER)], setup.source.clone());
+        spec.clock = setup.clock.clone();
         let instrument = |metric| Some(Instrument::new(metric, &Naming::new()));
         spec.started = instrument(&names::CONNECTIONS_TOTAL);
         spec.histogram = instrument(&names::CONNECTION_DURATION_SECONDS);
         spec.gauge = instrument(&names::CONNECTIONS_OPEN);
-        Self { inner: Arc::new(Connections { listener, spec: Arc::new(spec), cache: Cache::default() }) }
+        Self { inner: Arc::new(Connections { setup, family: Family::new(spec) }) }
     }
 }
 
@@ -124,7 +110,7 @@ impl<M> Layer<M> for ConnectionMetricsLayer {
 impl fmt::Debug for ConnectionMetricsLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionMetricsLayer")
-            .field("listener", &self.inner.listener)
+            .field("listener", &self.inner.setup.name)
             .finish_non_exhaustive()
     }
 }

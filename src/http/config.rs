@@ -14,6 +14,7 @@ use super::{
     hints::Hints,
     labels::{HttpAnswers, Methods},
     server::Server,
+    values::Values,
 };
 use crate::{
     clock::Clock,
@@ -52,13 +53,6 @@ pub(super) enum Role {
     #[cfg(feature = "axum")]
     Axum,
     Client,
-}
-
-/// The label values of one request, in the order of [`Config::request_labels`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Values<'a> {
-    values: [&'a str; 3],
-    len: usize,
 }
 
 // ===== impl Config =====
@@ -270,9 +264,9 @@ impl Config {
 
     fn arrange<'a>(&self, method: &'a str, server: &'a str, endpoint: &'a str) -> Values<'a> {
         match (self.is_client(), &self.endpoint) {
-            (false, _) => Values { values: [method, endpoint, ""], len: 2 },
-            (true, None) => Values { values: [method, server, ""], len: 2 },
-            (true, Some(_)) => Values { values: [method, server, endpoint], len: 3 },
+            (false, _) => Values::new([method, endpoint, ""], 2),
+            (true, None) => Values::new([method, server, ""], 2),
+            (true, Some(_)) => Values::new([method, server, endpoint], 3),
         }
     }
 }
@@ -284,19 +278,5 @@ impl fmt::Debug for Config {
             .field("declared", &self.declared)
             .field("instruments", &self.instruments)
             .finish_non_exhaustive()
-    }
-}
-
-// ===== impl Values =====
-
-impl<'a> Values<'a> {
-    pub(super) fn as_slice(&self) -> &[&'a str] {
-        &self.values[..self.len]
-    }
-}
-
-impl Values<'static> {
-    fn named(self, naming: &Naming) -> Vec<metrics::SharedString> {
-        self.as_slice().iter().map(|label| naming.label_of(label)).collect()
     }
 }

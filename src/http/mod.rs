@@ -132,6 +132,7 @@ mod labels;
 mod layer;
 mod server;
 mod service;
+mod values;
 
 pub use self::{
     body::ResponseBody,

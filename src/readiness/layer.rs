@@ -16,7 +16,7 @@ use crate::{
     call::Call,
     names::{self, Naming},
     outcome::Outcome,
-    series::{Birth, Cache, Instrument, Source, Spec},
+    series::{Family, Instrument, Setup, Source, Spec},
     service::OutcomeWords,
 };
 
@@ -36,9 +36,8 @@ pub struct Readiness<S> {
 }
 
 struct Waits {
-    name: String,
-    spec: Arc<Spec>,
-    cache: Cache,
+    setup: Setup,
+    family: Family,
 }
 
 const READY: &str = "ready";
@@ -49,37 +48,30 @@ const ABANDONED: &str = "abandoned";
 impl ReadinessLayer {
     /// Measures the waits for the service `name`: the value of the label `service`.
     pub fn new(name: impl Into<String>) -> Self {
-        let spec = Spec::new(vec![SharedString::const_str(names::SERVICE)], Source::Current);
-        Self::of(name.into(), spec)
+        Self::of(Setup::new(name.into()))
     }
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.with(|spec| spec.source = Source::Given(recorder))
+        Self::of(Setup { source: Source::Given(recorder), ..self.waits.setup.clone() })
     }
 
     /// Reads the time from this clock, which a test steps by hand.
     #[cfg(feature = "testing")]
     #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
     pub fn clock(self, clock: Clock) -> Self {
-        self.with(|spec| spec.clock = clock)
+        Self::of(Setup { clock, ..self.waits.setup.clone() })
     }
 
-    fn with(self, change: impl FnOnce(&mut Spec)) -> Self {
-        let old = &self.waits.spec;
-        let mut spec = Spec::new(old.request_labels.clone(), old.source.clone());
-        spec.clock = old.clock.clone();
-        change(&mut spec);
-        Self::of(self.waits.name.clone(), spec)
-    }
-
-    fn of(name: String, mut spec: Spec) -> Self {
+    fn of(setup: Setup) -> Self {
+        let mut spec = Spec::new(vec![SharedString::const_str(names::SERVICE)], setup.source.clone());
+        spec.clock = setup.clock.clone();
         spec.histogram = Some(Instrument::new(&names::SERVICE_READY_WAIT_SECONDS, &Naming::new()));
         let mut answers = OutcomeWords::default();
         answers.words.insert(Outcome::Completed.as_str(), READY);
         answers.words.insert(Outcome::Cancelled.as_str(), ABANDONED);
         spec.answers = Box::new(answers);
-        Self { waits: Arc::new(Waits { name, spec: Arc::new(spec), cache: Cache::default() }) }
+        Self { waits: Arc::new(Waits { setup, family: Family::new(spec) }) }
     }
 }
 
@@ -93,7 +85,7 @@ impl<S> Layer<S> for ReadinessLayer {
 
 impl fmt::Debug for ReadinessLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadinessLayer").field("name", &self.waits.name).finish_non_exhaustive()
+        f.debug_struct("ReadinessLayer").field("name", &self.waits.setup.name).finish_non_exhaustive()
     }
 }
 
@@ -133,7 +125,9 @@ where
             None => self.inner.poll_ready(cx),
         };
         match &ready {
-            Poll::Pending if self.wait.is_none() => self.wait = self.waits.begin(),
+            Poll::Pending if self.wait.is_none() => {
+                self.wait = self.waits.family.begin(&[&self.waits.setup.name])
+            }
             Poll::Pending => {}
             Poll::Ready(result) => {
                 if let Some(wait) = self.wait.take() {
@@ -162,23 +156,5 @@ impl<S: fmt::Debug> fmt::Debug for Readiness<S> {
             .field("inner", &self.inner)
             .field("is_waiting", &self.wait.is_some())
             .finish()
-    }
-}
-
-// ===== impl Waits =====
-
-impl Waits {
-    fn begin(&self) -> Option<Call> {
-        self.spec.source.with(|recorder| {
-            let scope = self.cache.scope(&self.spec, recorder)?;
-            let birth = || Birth { infallible: true, to_be_proven: false, is_open: false };
-            Some(Call::begin(Arc::clone(self.cache.series(
-                scope,
-                &self.spec,
-                recorder,
-                &[&self.name],
-                birth,
-            ))))
-        })
     }
 }

@@ -1,14 +1,23 @@
-//! Counters of one name that no call stands behind.
+//! The series of one spec, found by nothing but their label values.
 
 use std::sync::Arc;
 
-use super::{Birth, Cache, Spec};
+use super::{Birth, Cache, Series, Source, Spec};
+use crate::{call::Call, clock::Clock};
 
-/// Counters of one name, found by their label values as the series of calls are.
+/// The series of what has no protocol: operations, waits, connections, and counters that no call stands behind.
 #[derive(Debug)]
 pub(crate) struct Family {
     spec: Arc<Spec>,
     cache: Cache,
+}
+
+/// What a Layer of one name is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) name: String,
+    pub(crate) source: Source,
+    pub(crate) clock: Clock,
 }
 
 // ===== impl Family =====
@@ -18,14 +27,30 @@ impl Family {
         Self { spec: Arc::new(spec), cache: Cache::default() }
     }
 
+    /// Begins a call under these values, in the order of the labels; none where nobody takes what is recorded.
+    pub(crate) fn begin(&self, values: &[&str]) -> Option<Call> {
+        self.with(values, |series| Call::begin(Arc::clone(series)))
+    }
+
     /// Adds `count` under these values, in the order of the labels; 0 makes the counter stand there.
     pub(crate) fn increment(&self, values: &[&str], count: u64) {
+        self.with(values, |series| series.add(count));
+    }
+
+    fn with<T>(&self, values: &[&str], f: impl FnOnce(&Arc<Series>) -> T) -> Option<T> {
         self.spec.source.with(|recorder| {
-            if let Some(scope) = self.cache.scope(&self.spec, recorder) {
-                let is_open = !self.spec.open_labels.is_empty();
-                let birth = || Birth { infallible: true, to_be_proven: false, is_open };
-                self.cache.series(scope, &self.spec, recorder, values, birth).add(count);
-            }
-        });
+            let scope = self.cache.scope(&self.spec, recorder)?;
+            let is_open = !self.spec.open_labels.is_empty();
+            let birth = || Birth { infallible: false, to_be_proven: false, is_open };
+            Some(f(self.cache.series(scope, &self.spec, recorder, values, birth)))
+        })
+    }
+}
+
+// ===== impl Setup =====
+
+impl Setup {
+    pub(crate) fn new(name: String) -> Self {
+        Self { name, source: Source::Current, clock: Clock::new() }
     }
 }

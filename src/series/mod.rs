@@ -22,7 +22,7 @@ use self::table::Table;
 pub(crate) use self::{
     cache::{Birth, Cache, Scope},
     cap::OpenLabel,
-    family::Family,
+    family::{Family, Setup},
     recorder::{RecorderId, Source},
     spec::{Answers, Instrument, MAX_LABEL_SETS, Spec},
 };

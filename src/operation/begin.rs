@@ -1,43 +1,19 @@
-//! Code that is not a tower service: a job, a block, a batch, a function.
-//!
-//! [`Operation`] records what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer) records, from a guard: `<name>_total`,
-//! `<name>_duration_seconds` and `<name>_in_flight`.
-//!
-//! ```
-//! use tower_metrics::Operation;
-//!
-//! let imports = Operation::new("import").labels(["source"]);
-//!
-//! // A block, which is `cancelled` should it be left before its end.
-//! let import = imports.start_with(["catalogue"]);
-//! let skipped = 2;
-//! import.finish(if skipped == 0 { "success" } else { "partial" });
-//!
-//! // A closure, which is `error` if it returns one.
-//! let parsed = imports.try_run_with(["prices"], || "17".parse::<u32>());
-//! assert_eq!(parsed, Ok(17));
-//! ```
+//! The operation, and how it is begun.
 
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::{fmt, sync::Arc};
 
 use metrics::Recorder;
-use pin_project_lite::pin_project;
 
+use super::{Instrumented, Started};
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
 use crate::{
-    call::Call,
     outcome::Outcome,
-    series::{Birth, Cache, Source, Spec},
+    series::{Family, Source},
     service::Config,
 };
 
-/// An operation that is counted, timed and shown in flight: see the [module](self). Clones count together, and cost
+/// An operation that is counted, timed and shown in flight: see the [module](super). Clones count together, and cost
 /// one reference count.
 ///
 /// `N` is the number of labels.
@@ -45,25 +21,9 @@ pub struct Operation<const N: usize = 0> {
     inner: Arc<Inner>,
 }
 
-/// An operation that goes on until it is finished or dropped.
-#[must_use = "an operation that is dropped at once is cancelled at once"]
-pub struct Started {
-    call: Option<Call>,
-}
-
-pin_project! {
-    /// A future that is an operation.
-    pub struct Instrumented<F> {
-        #[pin]
-        inner: F,
-        call: Option<Call>,
-    }
-}
-
 struct Inner {
     config: Config,
-    spec: Arc<Spec>,
-    cache: Cache,
+    family: Family,
 }
 
 // ===== impl Operation =====
@@ -121,7 +81,7 @@ impl Operation {
 impl<const N: usize> Operation<N> {
     /// Begins, with the values of the labels.
     pub fn start_with(&self, values: [&str; N]) -> Started {
-        Started { call: self.inner.begin(&values) }
+        Started::new(self.inner.family.begin(&values))
     }
 
     /// Runs a closure, with the values of the labels; see [`run`](Operation::run).
@@ -146,7 +106,7 @@ impl<const N: usize> Operation<N> {
 
     /// Makes a future an operation, with the values of the labels; see [`instrument`](Operation::instrument).
     pub fn instrument_with<F: Future>(&self, values: [&str; N], future: F) -> Instrumented<F> {
-        Instrumented { inner: future, call: self.inner.begin(&values) }
+        Instrumented::new(future, self.inner.family.begin(&values))
     }
 
     /// Lets the label that was added last have this many values of its own; all others are `_OVERFLOW`.
@@ -206,8 +166,8 @@ impl<const N: usize> Operation<N> {
     }
 
     fn of(config: Config) -> Self {
-        let spec = Arc::new(config.spec());
-        Self { inner: Arc::new(Inner { config, spec, cache: Cache::default() }) }
+        let family = Family::new(config.spec());
+        Self { inner: Arc::new(Inner { config, family }) }
     }
 }
 
@@ -220,77 +180,5 @@ impl<const N: usize> Clone for Operation<N> {
 impl<const N: usize> fmt::Debug for Operation<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operation").field("config", &self.inner.config).finish_non_exhaustive()
-    }
-}
-
-impl Inner {
-    fn begin(&self, values: &[&str]) -> Option<Call> {
-        self.spec.source.with(|recorder| {
-            let scope = self.cache.scope(&self.spec, recorder)?;
-            let birth = || Birth { infallible: false, to_be_proven: false, is_open: !values.is_empty() };
-            Some(Call::begin(Arc::clone(self.cache.series(scope, &self.spec, recorder, values, birth))))
-        })
-    }
-}
-
-// ===== impl Started =====
-
-impl Started {
-    /// Finishes with a word of one's own in the label `outcome`. Without it, the operation is `cancelled`.
-    pub fn finish(self, word: &'static str) {
-        self.end(Outcome::Completed, Some(word));
-    }
-
-    /// Finishes as `completed`.
-    pub fn complete(self) {
-        self.end(Outcome::Completed, None);
-    }
-
-    /// Finishes as `error`.
-    pub fn fail(self) {
-        self.end(Outcome::Error, None);
-    }
-
-    fn inside<T>(&mut self, f: impl FnOnce() -> T) -> T {
-        match &mut self.call {
-            Some(call) => call.inside(f),
-            None => f(),
-        }
-    }
-
-    fn end(mut self, outcome: Outcome, word: Option<&'static str>) {
-        if let Some(call) = self.call.take() {
-            call.end_as(outcome, word);
-        }
-    }
-}
-
-impl fmt::Debug for Started {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Started").finish_non_exhaustive()
-    }
-}
-
-// ===== impl Instrumented =====
-
-impl<F: Future> Future for Instrumented<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let output = ready!(match this.call {
-            Some(call) => call.inside(|| this.inner.poll(cx)),
-            None => this.inner.poll(cx),
-        });
-        if let Some(call) = this.call.take() {
-            call.end(Outcome::Completed);
-        }
-        Poll::Ready(output)
-    }
-}
-
-impl<F> fmt::Debug for Instrumented<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Instrumented").field("is_open", &self.call.is_some()).finish_non_exhaustive()
     }
 }

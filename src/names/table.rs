@@ -1,0 +1,337 @@
+//! The table: every metric, once.
+
+use metrics::Unit;
+
+use super::{Kind, Metric};
+
+pub(crate) const METHOD: &str = "method";
+pub(crate) const ENDPOINT: &str = "endpoint";
+pub(crate) const SERVER: &str = "server";
+pub(crate) const STATUS: &str = "status";
+pub(crate) const OUTCOME: &str = "outcome";
+pub(crate) const VERSION: &str = "version";
+pub(crate) const METRIC: &str = "metric";
+pub(crate) const LIMITER: &str = "limiter";
+pub(crate) const REASON: &str = "reason";
+pub(crate) const SERVICE: &str = "service";
+pub(crate) const POLICY: &str = "policy";
+pub(crate) const RESULT: &str = "result";
+pub(crate) const LISTENER: &str = "listener";
+
+pub(crate) static HTTP_REQUESTS_TOTAL: Metric = Metric {
+    name: "http_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT, STATUS, OUTCOME],
+    help: "HTTP requests ended, by exact status and by how the call ended.",
+};
+
+pub(crate) static HTTP_REQUEST_DURATION_SECONDS: Metric = Metric {
+    name: "http_request_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT, STATUS],
+    help: "Time from the call to the end of the response body, by status class.",
+};
+
+pub(crate) static HTTP_REQUESTS_IN_FLIGHT: Metric = Metric {
+    name: "http_requests_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT],
+    help: "HTTP requests begun and not yet ended, response body included.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUESTS_TOTAL: Metric = Metric {
+    name: "http_client_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER, STATUS, OUTCOME],
+    help: "Outgoing HTTP requests ended, by exact status and by how the call ended.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUEST_DURATION_SECONDS: Metric = Metric {
+    name: "http_client_request_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER, STATUS],
+    help: "Time from the outgoing call to the end of the response body, by status class.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT: Metric = Metric {
+    name: "http_client_requests_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER],
+    help: "Outgoing HTTP requests begun and not yet ended, response body included.",
+};
+
+pub(crate) static HTTP_REQUESTS_IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "http_requests_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many HTTP requests the service takes at once, where the Layer was told.",
+};
+
+pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "http_client_requests_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many outgoing HTTP requests are made at once, where the Layer was told.",
+};
+
+pub(crate) static HTTP_ATTEMPTS_TOTAL: Metric = Metric {
+    name: "http_request_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT, STATUS, OUTCOME],
+    help: "Attempts of HTTP requests ended, inside of a retry.",
+};
+
+pub(crate) static HTTP_ATTEMPT_DURATION_SECONDS: Metric = Metric {
+    name: "http_request_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT, STATUS],
+    help: "Time from an attempt of an HTTP request to the end of its response body.",
+};
+
+pub(crate) static HTTP_ATTEMPTS_IN_FLIGHT: Metric = Metric {
+    name: "http_request_attempts_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, ENDPOINT],
+    help: "Attempts of HTTP requests begun and not yet ended.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPTS_TOTAL: Metric = Metric {
+    name: "http_client_request_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER, STATUS, OUTCOME],
+    help: "Attempts of outgoing HTTP requests ended, inside of a retry.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPT_DURATION_SECONDS: Metric = Metric {
+    name: "http_client_request_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER, STATUS],
+    help: "Time from an attempt of an outgoing HTTP request to the end of its response body.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPTS_IN_FLIGHT: Metric = Metric {
+    name: "http_client_request_attempts_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METHOD, SERVER],
+    help: "Attempts of outgoing HTTP requests begun and not yet ended.",
+};
+
+pub(crate) static STARTED: Metric = Metric {
+    name: "<name>_started_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Calls begun, where the Layer was told to count them.",
+};
+
+pub(crate) static TOTAL: Metric = Metric {
+    name: "<name>_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[OUTCOME],
+    help: "Calls ended, by how they ended.",
+};
+
+pub(crate) static DURATION: Metric = Metric {
+    name: "<name>_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[OUTCOME],
+    help: "Time from the call to its result, by how it ended.",
+};
+
+pub(crate) static IN_FLIGHT: Metric = Metric {
+    name: "<name>_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Calls begun and not yet ended.",
+};
+
+pub(crate) static ATTEMPTS: Metric = Metric {
+    name: "<name>_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[OUTCOME],
+    help: "Attempts ended, inside of a retry, by how they ended.",
+};
+
+pub(crate) static ATTEMPT_DURATION: Metric = Metric {
+    name: "<name>_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[OUTCOME],
+    help: "Time from an attempt to its result, by how it ended.",
+};
+
+pub(crate) static ATTEMPTS_IN_FLIGHT: Metric = Metric {
+    name: "<name>_attempts_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Attempts begun and not yet ended.",
+};
+
+pub(crate) static IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "<name>_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many calls the service takes at once, where the Layer was told.",
+};
+
+pub(crate) static LIMITER_CALLS_TOTAL: Metric = Metric {
+    name: "limiter_calls_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LIMITER],
+    help: "Calls that reached a limiter: what refusals are a share of.",
+};
+
+pub(crate) static REQUESTS_REJECTED_TOTAL: Metric = Metric {
+    name: "requests_rejected_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LIMITER, REASON],
+    help: "Calls that a limiter refused, by reason.",
+};
+
+pub(crate) static RATE_LIMIT_EXCEEDED_TOTAL: Metric = Metric {
+    name: "rate_limit_exceeded_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LIMITER],
+    help: "Calls that a limiter refused because there were too many in a time.",
+};
+
+pub(crate) static SERVICE_READY_WAIT_SECONDS: Metric = Metric {
+    name: "service_ready_wait_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[SERVICE, OUTCOME],
+    help: "Time that callers waited until a service was ready, by how the wait ended.",
+};
+
+pub(crate) static RETRY_ATTEMPTS_TOTAL: Metric = Metric {
+    name: "retry_attempts_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[POLICY, RESULT],
+    help: "Attempts that were retried, and how the calls that were retried ended.",
+};
+
+pub(crate) static CONNECTIONS_OPEN: Metric = Metric {
+    name: "connections_open",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[LISTENER],
+    help: "Connections that are open.",
+};
+
+pub(crate) static CONNECTIONS_TOTAL: Metric = Metric {
+    name: "connections_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[LISTENER],
+    help: "Connections that were opened.",
+};
+
+pub(crate) static CONNECTION_DURATION_SECONDS: Metric = Metric {
+    name: "connection_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[LISTENER],
+    help: "Time that connections were open.",
+};
+
+pub(crate) static APPLIED_TWICE_TOTAL: Metric = Metric {
+    name: "tower_metrics_applied_twice_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[],
+    help: "First calls of a label set that passed two Layers of the same metric, which counts them double.",
+};
+
+pub(crate) static LABEL_SETS: Metric = Metric {
+    name: "tower_metrics_label_sets",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "Label sets that users' own labels and endpoint functions have made, by metric.",
+};
+
+pub(crate) static LABEL_SETS_LIMIT: Metric = Metric {
+    name: "tower_metrics_label_sets_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "How many label sets users' own labels and endpoint functions can make, by metric.",
+};
+
+pub(crate) static OVERFLOW_TOTAL: Metric = Metric {
+    name: "tower_metrics_overflow_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "Calls whose own labels were folded into _OVERFLOW, because there were too many, by metric.",
+};
+
+pub(crate) static BUILD_INFO: Metric = Metric {
+    name: "tower_metrics_build_info",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[VERSION],
+    help: "Always 1; the label tells the version of tower-metrics.",
+};
+
+pub(super) static CATALOG: [&Metric; 35] = [
+    &HTTP_REQUESTS_TOTAL,
+    &HTTP_REQUEST_DURATION_SECONDS,
+    &HTTP_REQUESTS_IN_FLIGHT,
+    &HTTP_REQUESTS_IN_FLIGHT_LIMIT,
+    &HTTP_CLIENT_REQUESTS_TOTAL,
+    &HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+    &HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+    &HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
+    &HTTP_ATTEMPTS_TOTAL,
+    &HTTP_ATTEMPT_DURATION_SECONDS,
+    &HTTP_ATTEMPTS_IN_FLIGHT,
+    &HTTP_CLIENT_ATTEMPTS_TOTAL,
+    &HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
+    &HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
+    &STARTED,
+    &TOTAL,
+    &DURATION,
+    &IN_FLIGHT,
+    &IN_FLIGHT_LIMIT,
+    &ATTEMPTS,
+    &ATTEMPT_DURATION,
+    &ATTEMPTS_IN_FLIGHT,
+    &LIMITER_CALLS_TOTAL,
+    &REQUESTS_REJECTED_TOTAL,
+    &RATE_LIMIT_EXCEEDED_TOTAL,
+    &SERVICE_READY_WAIT_SECONDS,
+    &RETRY_ATTEMPTS_TOTAL,
+    &CONNECTIONS_OPEN,
+    &CONNECTIONS_TOTAL,
+    &CONNECTION_DURATION_SECONDS,
+    &APPLIED_TWICE_TOTAL,
+    &LABEL_SETS,
+    &LABEL_SETS_LIMIT,
+    &OVERFLOW_TOTAL,
+    &BUILD_INFO,
+];

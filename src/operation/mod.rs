@@ -1,0 +1,27 @@
+//! Code that is not a tower service: a job, a block, a batch, a function.
+//!
+//! [`Operation`] records what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer) records, from a guard: `<name>_total`,
+//! `<name>_duration_seconds` and `<name>_in_flight`.
+//!
+//! ```
+//! use tower_metrics::Operation;
+//!
+//! let imports = Operation::new("import").labels(["source"]);
+//!
+//! // A block, which is `cancelled` should it be left before its end.
+//! let import = imports.start_with(["catalogue"]);
+//! let skipped = 2;
+//! import.finish(if skipped == 0 { "success" } else { "partial" });
+//!
+//! // A closure, which is `error` if it returns one.
+//! let parsed = imports.try_run_with(["prices"], || "17".parse::<u32>());
+//! assert_eq!(parsed, Ok(17));
+//! ```
+
+mod begin;
+mod guard;
+
+pub use self::{
+    begin::Operation,
+    guard::{Instrumented, Started},
+};
