@@ -56,23 +56,31 @@ async fn main() -> Result<(), BoxError> {
         .layer(RejectionLayer::new("deadline").around(TimeoutLayer::new(Duration::from_millis(50))))
         .service(service_fn(charge));
 
-    let limited = ServiceBuilder::new()
+    let retried = ServiceBuilder::new()
         .layer(ServiceMetricsLayer::new("charge").in_flight_limit(8)) // each call
-        .layer(RejectionLayer::new("shed").around(LoadShedLayer::new()))
-        .layer(ReadinessLayer::new("charge_slot"))
-        .layer(ConcurrencyLimitLayer::new(8))
         .layer(RetryLayer::new(MeteredPolicy::new("charge", Twice(2))))
         .service(backend);
 
-    // Callers here wait for their turn instead of being shed.
-    let paced = ServiceBuilder::new()
+    // Who finds all slots taken is sent away.
+    let shedding = ServiceBuilder::new()
+        .layer(RejectionLayer::new("shed").around(LoadShedLayer::new()))
+        .layer(ConcurrencyLimitLayer::new(8))
+        .service(retried.clone());
+
+    // Who finds all slots taken waits for one, and so does who comes too fast.
+    let waiting = ServiceBuilder::new()
         .layer(RejectionLayer::new("queue").around(BufferLayer::new(64)))
         .layer(ReadinessLayer::new("charge_rate"))
         .layer(RateLimitLayer::new(20, Duration::from_millis(50)))
-        .service(limited.clone());
+        .service(retried.clone());
+    let slots = ServiceBuilder::new()
+        .layer(ReadinessLayer::new("charge_slot"))
+        .layer(ConcurrencyLimitLayer::new(8))
+        .service(retried);
 
-    drive(limited, 100).await;
-    drive(paced, 60).await;
+    drive(shedding, 100).await;
+    drive(waiting, 60).await;
+    drive(slots, 60).await;
 
     let page = metrics.render();
     print_of(

@@ -4,7 +4,7 @@
 //! cargo run --example patterns
 //! ```
 
-use std::{error::Error, io};
+use std::{error::Error, io, num::ParseIntError, sync::LazyLock};
 
 use tower::{ServiceExt, service_fn};
 use tower_metrics::{
@@ -39,8 +39,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// A function that is counted and timed wherever it is called from.
 fn decorator() {
-    let calls = Operation::new("function_calls").labels(["function"]).outcome_label("status");
-    let parse = |text: &str| calls.try_run_with(["parse"], || text.parse::<u32>());
+    // Made once: it keeps the handles that it has found.
+    static CALLS: LazyLock<Operation<1>> =
+        LazyLock::new(|| Operation::new("function_calls").labels(["function"]).outcome_label("status"));
+
+    fn parse(text: &str) -> Result<u32, ParseIntError> {
+        CALLS.try_run_with(["parse"], || text.parse())
+    }
     drop((parse("17"), parse("seventeen")));
 }
 

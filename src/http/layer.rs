@@ -114,8 +114,9 @@ impl HttpMetricsLayer {
     /// Lets the values of [`endpoint`](Self::endpoint) make at most this many label sets: 1,000 unless set.
     ///
     /// Calls beyond them have the endpoint `_OVERFLOW`, and keep their method, status and outcome, so that totals
-    /// stay exact; `tower_metrics_overflow_total` counts them. Matched routes, declared endpoints and `unmatched`
-    /// do not count. All Layers that record the same metric share one count, each against its own limit.
+    /// stay exact; `tower_metrics_overflow_total` counts them, and each costs an allocation. Matched routes, declared
+    /// endpoints and `unmatched` do not count, nor does what was answered 405 or 501 alone. Layers of the same metric
+    /// share the count of what each of them made, each against its own limit; make a Layer once.
     pub fn max_label_sets(self, most: usize) -> Self {
         self.with(|config| config.max_label_sets = most)
     }

@@ -14,7 +14,7 @@ use crate::{
 /// Values are made clean and cut at 128 bytes. The values of one label are bounded by
 /// [`max_values`](Self::max_values), label sets as a whole by [`max_label_sets`](Self::max_label_sets); what is beyond
 /// is counted under `_OVERFLOW`, so that the sum stays exact. Handles are cached as the Layers' are. Clones count
-/// together.
+/// together: make it once, because what is dropped takes its part of the count along.
 ///
 /// Count whole small units, because the facade's counters are whole numbers: a cost in `…_microdollars_total`.
 ///
@@ -60,7 +60,7 @@ impl<const N: usize> Capped<N> {
     #[must_use]
     pub fn new(name: impl Into<String>, labels: [&str; N], help: impl Into<String>) -> Self {
         let name = name.into();
-        names::assert_metric_name(&name);
+        names::assert_free(&name);
         assert!(name.ends_with("_total"), "{name:?} names a counter, which ends in `_total`: add it");
         for (index, label) in labels.iter().enumerate() {
             names::assert_label_name(label);

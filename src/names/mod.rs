@@ -12,7 +12,7 @@ use metrics::Unit;
 
 pub use self::naming::Naming;
 pub(crate) use self::{
-    naming::{assert_label_name, assert_metric_name},
+    naming::{assert_free, assert_label_name, assert_metric_name},
     table::*,
 };
 

@@ -165,6 +165,15 @@ pub(crate) fn assert_metric_name(name: &str) {
     );
 }
 
+/// Refuses what Prometheus would, and names that Layers of this crate have, which are of other labels.
+pub(crate) fn assert_free(name: &str) {
+    assert_metric_name(name);
+    assert!(
+        CATALOG.iter().all(|metric| metric.name() != name),
+        "{name:?} is recorded by another Layer of this crate: give this metric another name"
+    );
+}
+
 pub(crate) fn assert_label_name(name: &str) {
     assert!(
         is_label_name(name),

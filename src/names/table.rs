@@ -162,6 +162,14 @@ pub(crate) static IN_FLIGHT: Metric = Metric {
     help: "Calls begun and not yet ended.",
 };
 
+pub(crate) static ATTEMPTS_STARTED: Metric = Metric {
+    name: "<name>_attempts_started_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[],
+    help: "Attempts begun, inside of a retry, where the Layer was told to count them.",
+};
+
 pub(crate) static ATTEMPTS: Metric = Metric {
     name: "<name>_attempts_total",
     kind: Kind::Counter,
@@ -298,7 +306,7 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-pub(super) static CATALOG: [&Metric; 35] = [
+pub(super) static CATALOG: [&Metric; 36] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_REQUESTS_IN_FLIGHT,
@@ -318,6 +326,7 @@ pub(super) static CATALOG: [&Metric; 35] = [
     &DURATION,
     &IN_FLIGHT,
     &IN_FLIGHT_LIMIT,
+    &ATTEMPTS_STARTED,
     &ATTEMPTS,
     &ATTEMPT_DURATION,
     &ATTEMPTS_IN_FLIGHT,

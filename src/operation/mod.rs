@@ -1,5 +1,8 @@
 //! Code that is not a tower service: a job, a block, a batch, a function.
 //!
+//! Make an operation once, in a static or in the state of the application, and clone it: the handles that it has found,
+//! and the count of what its labels have made, are its own.
+//!
 //! [`Operation`] records what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer) records, from a guard: `<name>_total`,
 //! `<name>_duration_seconds` and `<name>_in_flight`.
 //!

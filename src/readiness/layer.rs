@@ -31,8 +31,8 @@ pub struct ReadinessLayer {
 pub struct Readiness<S> {
     inner: S,
     waits: Arc<Waits>,
-    /// The wait of this handle, from its first `Pending`.
-    wait: Option<Call>,
+    /// The wait of this handle, from its first `Pending`; unmeasured where there was no recorder then.
+    wait: Option<Option<Call>>,
 }
 
 struct Waits {
@@ -121,16 +121,16 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         let ready = match &mut self.wait {
-            Some(wait) => wait.inside(|| self.inner.poll_ready(cx)),
-            None => self.inner.poll_ready(cx),
+            Some(Some(wait)) => wait.inside(|| self.inner.poll_ready(cx)),
+            Some(None) | None => self.inner.poll_ready(cx),
         };
         match &ready {
             Poll::Pending if self.wait.is_none() => {
-                self.wait = self.waits.family.begin(&[&self.waits.setup.name])
+                self.wait = Some(self.waits.family.begin(&[&self.waits.setup.name]))
             }
             Poll::Pending => {}
             Poll::Ready(result) => {
-                if let Some(wait) = self.wait.take() {
+                if let Some(wait) = self.wait.take().flatten() {
                     wait.end(if result.is_ok() { Outcome::Completed } else { Outcome::Error });
                 }
             }

@@ -25,7 +25,8 @@
 //!
 //! # Where to place it
 //!
-//! Directly around what makes callers wait. Inside of a `Buffer` it sees the waits of the one task that drives the
+//! Directly around what makes callers wait, and not directly inside of a `LoadShed`: there nobody waits, because it asks
+//! once and refuses. Inside of a `Buffer` it sees the waits of the one task that drives the
 //! service, not those of the callers in the queue.
 
 mod layer;

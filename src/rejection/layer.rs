@@ -24,7 +24,6 @@ pub struct Around<L, J> {
     limiter_layer: L,
     judge: Arc<J>,
     limiter: Arc<Limiter<J>>,
-    by_endpoint: bool,
 }
 
 // ===== impl RejectionLayer =====
@@ -49,7 +48,8 @@ impl RejectionLayer {
 
 impl RejectionLayer<Answers> {
     /// Counts calls and refusals by endpoint: a label `endpoint`, with the value that `endpoint` returns, and
-    /// `unmatched` where it returns `None`. At most 1,000 label sets of each metric; then `_OVERFLOW`.
+    /// `unmatched` where it returns `None`. At most 1,000 label sets of each metric; then `_OVERFLOW`. The zeros are those
+    /// of `unmatched`: the first refusal of another endpoint is seen by no `increase()`. Each call then allocates.
     pub fn by_endpoint<F>(mut self, endpoint: F) -> Self
     where
         F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
@@ -86,7 +86,8 @@ impl RejectionLayer<Errors> {
 
 impl RejectionLayer<Answers> {
     /// Wraps the Layer of a limiter from both sides.
-    pub fn around<L>(self, limiter: L) -> Around<L, Answers> {
+    pub fn around<L>(mut self, limiter: L) -> Around<L, Answers> {
+        self.judge.has_reasons = self.reason.is_some();
         let by_endpoint = self.judge.endpoint.is_some();
         Around::new(limiter, self, by_endpoint)
     }
@@ -118,17 +119,17 @@ impl<L, J: Clone> Around<L, J> {
     fn new(limiter_layer: L, layer: RejectionLayer<J>, by_endpoint: bool) -> Self {
         let judge = Arc::new(layer.judge.clone());
         let limiter = Limiter::new(layer.name, layer.judge, layer.reason, by_endpoint, &layer.source);
-        let this = Self { limiter_layer, judge, limiter: Arc::new(limiter), by_endpoint };
+        let this = Self { limiter_layer, judge, limiter: Arc::new(limiter) };
         this.initialize();
         this
     }
 }
 
 impl<L, J> Around<L, J> {
-    /// Makes the counters stand at zero: done when the Layer is made, and again by whoever installs the exporter
-    /// after that.
+    /// Makes the counters stand at zero: done when the Layer is made, and with the first call after a recorder came.
+    /// Who wants them before that call, and installs the exporter after the Layer is made, does it again.
     pub fn initialize(&self) {
-        self.limiter.initialize(self.by_endpoint);
+        self.limiter.initialize();
     }
 }
 
@@ -150,7 +151,6 @@ impl<L: Clone, J> Clone for Around<L, J> {
             limiter_layer: self.limiter_layer.clone(),
             judge: Arc::clone(&self.judge),
             limiter: Arc::clone(&self.limiter),
-            by_endpoint: self.by_endpoint,
         }
     }
 }

@@ -1,6 +1,12 @@
 //! The counters of one limiter.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use metrics::SharedString;
 
@@ -11,7 +17,7 @@ use super::{
 use crate::{
     labels::UNMATCHED,
     names::{self, Metric, Naming},
-    series::{Family, Instrument, OpenLabel, Source, Spec},
+    series::{Family, Instrument, OpenLabel, RecorderId, Source, Spec},
 };
 
 /// What a limiter is called, judged by and counted in.
@@ -22,6 +28,10 @@ pub struct Limiter<J> {
     calls: Family,
     rejected: Family,
     rate_limited: Family,
+    by_endpoint: bool,
+    /// The recorder under which the counters stand at zero.
+    initialized: AtomicUsize,
+    source: Source,
 }
 
 // ===== impl Limiter =====
@@ -42,12 +52,15 @@ impl<J> Limiter<J> {
             calls: family(&names::LIMITER_CALLS_TOTAL),
             rejected: family(&names::REQUESTS_REJECTED_TOTAL),
             rate_limited: family(&names::RATE_LIMIT_EXCEEDED_TOTAL),
+            by_endpoint,
+            initialized: AtomicUsize::new(0),
+            source: source.clone(),
         }
     }
 
     /// Makes the counters stand at zero.
-    pub(super) fn initialize(&self, by_endpoint: bool) {
-        let endpoint = by_endpoint.then_some(UNMATCHED);
+    pub(super) fn initialize(&self) {
+        let endpoint = self.by_endpoint.then_some(UNMATCHED);
         count(&self.calls, &[&self.name], endpoint, 0);
         count(&self.rate_limited, &[&self.name], endpoint, 0);
         for reason in [RATE_LIMITED, OVERLOADED, TIMED_OUT, CLOSED] {
@@ -59,6 +72,11 @@ impl<J> Limiter<J> {
     where
         J: Locate<R>,
     {
+        let recorder = self.source.with(|recorder| RecorderId::of(recorder).address());
+        if self.initialized.load(Ordering::Relaxed) != recorder {
+            self.initialize();
+            self.initialized.store(recorder, Ordering::Relaxed);
+        }
         let endpoint = self.judge.endpoint(request);
         count(&self.calls, &[&self.name], endpoint.as_deref(), 1);
         endpoint

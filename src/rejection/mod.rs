@@ -41,11 +41,14 @@
 //! | any other error | `other` |
 //!
 //! A call that is dropped was not refused. Neither `Pending` nor an error in `poll_ready` is a refusal, because no call
-//! was made: waiting is measured by [`ReadinessLayer`](crate::ReadinessLayer). On a good answer nothing is allocated.
+//! was made: waiting is measured by [`ReadinessLayer`](crate::ReadinessLayer). On a good answer nothing is allocated, unless
+//! `by_endpoint` or `reason` asks for more.
 //!
 //! # Limits
 //!
-//! Two limiters inside of one `around` are one limiter. A limiter with an error type of its own implements
+//! Two limiters inside of one `around` are one limiter. tower's `HandleErrorLayer` of axum goes outside of `around`, where
+//! errors have their own types again. `Buffer` holds errors of the service in one of its own, `ServiceError`, in whose
+//! chain of sources there is then one link more. A limiter with an error type of its own implements
 //! [`LimiterError`].
 
 mod inner;

@@ -98,8 +98,8 @@ where
         let this = self.project();
         let endpoint = this.endpoint.as_deref();
         Poll::Ready(match ready!(this.inner.poll(cx)) {
-            Ok(response) => {
-                if let Some(refusal) = this.limiter.judge.refusal(&response) {
+            Ok(mut response) => {
+                if let Some(refusal) = this.limiter.judge.refusal(&mut response) {
                     this.limiter.refused(Some(refusal), endpoint);
                 }
                 Ok(response)

@@ -1,6 +1,6 @@
 //! Errors that passed the inner half, and how the outer half opens them again.
 
-use std::{error::Error, fmt};
+use std::{convert::Infallible, error::Error, fmt};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -70,6 +70,19 @@ impl<E> LimiterError for Passed<E> {
     }
 }
 
+/// Of a limiter that turns every error into an answer.
+impl LimiterError for Infallible {
+    type Outside = Self;
+
+    fn open(self) -> Opened<Self> {
+        match self {}
+    }
+
+    fn refusal(refused: &Self) -> Option<&(dyn Error + 'static)> {
+        match *refused {}
+    }
+}
+
 impl LimiterError for BoxError {
     type Outside = Self;
 
@@ -95,6 +108,6 @@ impl fmt::Display for PassedBox {
 
 impl Error for PassedBox {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        Some(&*self.0)
     }
 }

@@ -36,8 +36,8 @@ pub trait Judge<Response> {
     /// Marks an answer that comes from further in than the limiter.
     fn mark(&self, response: &mut Response);
 
-    /// Returns the refusal that the limiter's own answer is.
-    fn refusal<'a>(&self, response: &'a Response) -> Option<Refusal<'a>>;
+    /// Takes the mark of an answer, and returns the refusal that one without a mark may be.
+    fn refusal<'a>(&self, response: &'a mut Response) -> Option<Refusal<'a>>;
 }
 
 /// What tells the endpoint of a request, where refusals are counted by it.
@@ -54,6 +54,7 @@ pub struct Errors;
 #[derive(Clone, Default)]
 pub struct Answers {
     pub(super) endpoint: Option<Arc<EndpointFn>>,
+    pub(super) has_reasons: bool,
 }
 
 pub(super) type EndpointFn = dyn for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync;
@@ -129,7 +130,7 @@ fn known_answer(status: StatusCode, headers: &HeaderMap) -> Option<&'static str>
 impl<R> Judge<R> for Errors {
     fn mark(&self, _: &mut R) {}
 
-    fn refusal<'a>(&self, _: &'a R) -> Option<Refusal<'a>> {
+    fn refusal<'a>(&self, _: &'a mut R) -> Option<Refusal<'a>> {
         None
     }
 }
@@ -158,15 +159,17 @@ impl fmt::Debug for Answers {
 
 impl<B> Judge<Response<B>> for Answers {
     fn mark(&self, response: &mut Response<B>) {
-        // An extension allocates, so only answers that could be taken for a refusal are marked: no good one.
+        // An extension allocates, so only answers that could be taken for a refusal are marked: no good one, unless the
+        // user's closure is asked about those too.
         let is_good = response.status().is_success() && !response.headers().contains_key("grpc-status");
-        if !is_good {
+        if !is_good || self.has_reasons {
             response.extensions_mut().insert(FromFurtherIn);
         }
     }
 
-    fn refusal<'a>(&self, response: &'a Response<B>) -> Option<Refusal<'a>> {
-        let is_own = response.extensions().get::<FromFurtherIn>().is_none();
+    fn refusal<'a>(&self, response: &'a mut Response<B>) -> Option<Refusal<'a>> {
+        // Taken, so that another limiter further out can answer with what a client of this one gave it.
+        let is_own = response.extensions_mut().remove::<FromFurtherIn>().is_none();
         is_own.then(|| Refusal::Answer { status: response.status(), headers: response.headers() })
     }
 }

@@ -8,7 +8,7 @@
 //! | `retried` | for each attempt that the policy retries |
 //! | `recovered` | once, for a call that was retried and then succeeded |
 //! | `gave_up` | once, for a call that was retried and then failed for good |
-//! | `unfinished` | once, for a call that was retried and then dropped, or whose request could not be cloned again |
+//! | `unfinished` | once, for a call that was retried and then dropped, whose request could not be cloned again, or whose service failed in `poll_ready` |
 //!
 //! A call that is answered at its first attempt, well or not, counts nothing: the Layers around count calls. `Ok` is a
 //! success unless [`success`](MeteredPolicy::success) says otherwise.

@@ -1,6 +1,10 @@
 //! The policy that counts what another one decides.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use metrics::{Recorder, SharedString};
 use tower::retry::Policy;
@@ -49,7 +53,7 @@ impl<P> MeteredPolicy<P> {
 
 impl<P, F> MeteredPolicy<P, F> {
     /// Judges results: which `Ok` is a failure all the same, such as an answer of 503. Write the types of the answer
-    /// and of the error in the closure.
+    /// and of the error in the closure. Should it panic, `Ok` is a success.
     #[must_use]
     pub fn success<T, E, G>(self, success: G) -> MeteredPolicy<P, G>
     where
@@ -90,7 +94,8 @@ where
 
     fn retry(&mut self, request: &mut R, result: &mut Result<T, E>) -> Option<P::Future> {
         // Judged before the policy is asked, which may change it.
-        let is_success = self.success.is_success(result.as_ref());
+        let judged = catch_unwind(AssertUnwindSafe(|| self.success.is_success(result.as_ref())));
+        let is_success = judged.unwrap_or(result.is_ok());
         let again = self.inner.retry(request, result);
         if again.is_some() {
             self.attempts.count(RETRIED, 1);

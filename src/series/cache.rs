@@ -8,8 +8,11 @@ use std::{
 use metrics::{Counter, Recorder};
 use rapidhash::fast::RandomState;
 
-use super::{Instrument, RecorderId, Series, Spec, cap::Cap, table::Table};
-use crate::{labels::OVERFLOW, names};
+use super::{Instrument, RecorderId, Room, Series, Spec, cap::Cap, table::Table};
+use crate::{
+    labels::{OVERFLOW, sanitised},
+    names,
+};
 
 /// What decides how a label set that was not seen before is born.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +38,7 @@ pub(crate) struct Scope {
     id: RecorderId,
     is_live: bool,
     applied_twice: Counter,
-    cap: Option<Cap>,
+    cap: Option<Arc<Cap>>,
     series: Table<Arc<Series>, 64>,
     next: OnceLock<Box<Self>>,
 }
@@ -81,42 +84,78 @@ impl Cache {
         values: &[&str],
         birth: Birth,
     ) -> &'a Arc<Series> {
-        let Some(cap) = scope.cap.as_ref().filter(|_| birth.is_open) else {
-            return self.insert(scope, spec, recorder, values, birth).0;
+        match scope.cap.as_ref().filter(|_| birth.is_open) {
+            Some(cap) => self.new_open_series(scope, cap, spec, recorder, values, birth),
+            None => self.insert(scope, spec, recorder, values, birth, None),
+        }
+    }
+
+    /// Finds or makes the series of values that users' functions made: clean ones, and no more than there may be.
+    fn new_open_series<'a>(
+        &self,
+        scope: &'a Scope,
+        cap: &Arc<Cap>,
+        spec: &Arc<Spec>,
+        recorder: &dyn Recorder,
+        values: &[&str],
+        birth: Birth,
+    ) -> &'a Arc<Series> {
+        // Two values that become the same are one value.
+        let clean: Vec<_> = values.iter().map(|value| sanitised(value)).collect();
+        let mut values: Vec<_> = clean.iter().map(|value| &**value).collect();
+        let fold_all = |values: &mut [&str]| {
+            let open = spec.open_labels.iter();
+            open.filter(|label| std::mem::replace(&mut values[label.index], OVERFLOW) != OVERFLOW).count() > 0
         };
-        let mut values = values.to_vec();
-        let is_folded = cap.fold_values(spec, &self.hasher, &mut values);
-        if is_folded {
-            cap.count_overflow();
+
+        if let Some(series) = self.find(scope, &values) {
+            return series;
+        }
+        let mut is_folded = cap.fold_full(&self.hasher, &mut values);
+        if is_folded || cap.is_full() {
+            is_folded |= self.find(scope, &values).is_none() && cap.is_full() && fold_all(&mut values);
             if let Some(series) = self.find(scope, &values) {
+                cap.count_overflow();
                 return series;
             }
         }
+
+        let turn = cap.turn();
+        is_folded |= cap.admit_values(&self.hasher, &mut values);
+        let found = self.find(scope, &values);
         let is_open = spec.open_labels.iter().any(|label| values[label.index] != OVERFLOW);
-        if is_open && cap.admits_label_set(spec) {
-            let (series, is_new) = self.insert(scope, spec, recorder, &values, birth);
-            if !is_new {
-                cap.take_back();
-            }
-            return series;
-        }
-        if is_open {
-            spec.open_labels.iter().for_each(|label| values[label.index] = OVERFLOW);
-            if !is_folded {
-                cap.count_overflow();
-            }
-        }
-        match self.find(scope, &values) {
+        let has_room = || if birth.to_be_proven { cap.admits_unproven() } else { cap.admits_label_set() };
+        let series = match found {
             Some(series) => series,
-            None => self.insert(scope, spec, recorder, &values, birth).0,
+            None if is_open && has_room() => {
+                let room = birth.to_be_proven.then(|| {
+                    let mut folded = values.clone();
+                    fold_all(&mut folded);
+                    let birth = Birth { is_open: false, ..birth };
+                    Room {
+                        cap: Arc::clone(cap),
+                        folded: Arc::clone(self.series(scope, spec, recorder, &folded, || birth)),
+                    }
+                });
+                self.insert(scope, spec, recorder, &values, birth, room)
+            }
+            None => {
+                is_folded |= fold_all(&mut values);
+                self.series(scope, spec, recorder, &values, || Birth { is_open: false, ..birth })
+            }
+        };
+        drop(turn);
+        if is_folded {
+            cap.count_overflow();
         }
+        series
     }
 
     fn find<'a>(&self, scope: &'a Scope, values: &[&str]) -> Option<&'a Arc<Series>> {
         scope.series.find(self.hasher.hash_one(values), |series| series.is_of(values))
     }
 
-    /// Inserts the series of these values, and tells whether no other thread was first.
+    /// Inserts the series of these values, or finds the one that another thread inserted first.
     fn insert<'a>(
         &self,
         scope: &'a Scope,
@@ -124,18 +163,17 @@ impl Cache {
         recorder: &dyn Recorder,
         values: &[&str],
         birth: Birth,
-    ) -> (&'a Arc<Series>, bool) {
+        room: Option<Room>,
+    ) -> &'a Arc<Series> {
         let until_proven = birth.to_be_proven.then(|| {
             let birth = Birth { to_be_proven: false, is_open: false, ..birth };
             Arc::clone(self.series(scope, spec, recorder, &spec.fallback, || birth))
         });
-        let series = Arc::new(Series::new(scope.id, spec, values, birth.infallible, until_proven));
+        let series = Arc::new(Series::new(scope.id, spec, values, birth.infallible, until_proven, room));
         if !birth.to_be_proven {
             series.prove(recorder);
         }
-        let hash = self.hasher.hash_one(values);
-        let there = scope.series.insert(hash, Arc::clone(&series), |series| series.is_of(values));
-        (there, Arc::ptr_eq(there, &series))
+        scope.series.insert(self.hasher.hash_one(values), series, |series| series.is_of(values))
     }
 }
 
@@ -151,7 +189,7 @@ impl Scope {
         } else {
             Counter::noop()
         };
-        let cap = if is_live { Cap::new(id, spec, recorder) } else { None };
+        let cap = if is_live { Cap::new(id, spec, recorder).map(Arc::new) } else { None };
         Self { id, is_live, applied_twice, cap, series: Table::new(), next: OnceLock::new() }
     }
 

@@ -2,7 +2,10 @@
 
 use std::{
     hash::BuildHasher,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use metrics::{Counter, Label, Recorder};
@@ -20,18 +23,31 @@ pub(crate) struct OpenLabel {
     pub(crate) max_values: Option<usize>,
 }
 
+/// How many label sets that no answer has proven are kept beside those that there is room for: they cost memory here,
+/// and nobody exports them.
+const MOST_UNPROVEN: u64 = 1_000;
+
 /// What one Layer has made under one recorder, and the gauges and counters that tell of it.
 #[derive(Debug)]
 pub(super) struct Cap {
     /// Shared by all Layers of the metric under this recorder.
     label_sets: InFlight,
+    most: u64,
     overflow: Counter,
     seen: Vec<Seen>,
+    /// Label sets that no answer has proven yet, which nobody exports.
+    unproven: AtomicU64,
+    /// There was no room for a label set, and there will be none.
+    is_full: AtomicBool,
+    /// Who makes a label set has its turn, so that two who make the same count it once.
+    turn: Mutex<()>,
 }
 
 /// The values that one open label has had.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
+    index: usize,
+    most: usize,
     values: Table<Box<str>, 16>,
     count: AtomicUsize,
 }
@@ -41,10 +57,7 @@ struct Seen {
 impl Cap {
     /// Makes what a Layer with open labels needs; others have no cap.
     pub(super) fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder) -> Option<Self> {
-        let metric = spec.instruments().next()?.name().clone();
-        if spec.open_labels.is_empty() {
-            return None;
-        }
+        let metric = spec.main_instrument().filter(|_| !spec.open_labels.is_empty())?.name().clone();
         let labels = || vec![Label::new(spec.naming.label_of(names::METRIC), metric.clone().into_inner())];
         let about = |metric| {
             let instrument = Instrument::new(metric, &spec.naming);
@@ -57,53 +70,104 @@ impl Cap {
         let key = label_sets.key(labels());
         let overflow = about(&names::OVERFLOW_TOTAL).counter(recorder, labels());
         overflow.increment(0);
+        let seen = spec.open_labels.iter().filter_map(|label| {
+            Some(Seen {
+                index: label.index,
+                most: label.max_values?,
+                values: Table::new(),
+                count: AtomicUsize::new(0),
+            })
+        });
         Some(Self {
             label_sets: InFlight::new(id, &key, label_sets.gauge(recorder, &key)),
+            most: spec.max_label_sets as u64,
             overflow,
-            seen: spec.open_labels.iter().map(|_| Seen::default()).collect(),
+            seen: seen.collect(),
+            unproven: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
+            turn: Mutex::new(()),
         })
     }
 
-    /// Folds the open labels that have had as many values as they can have, and tells whether any was.
-    pub(super) fn fold_values(&self, spec: &Spec, hasher: &RandomState, values: &mut [&str]) -> bool {
-        let mut folded = false;
-        for (label, seen) in spec.open_labels.iter().zip(&self.seen) {
-            let value = &mut values[label.index];
-            if label.max_values.is_some_and(|most| !seen.admits(value, most, hasher)) {
-                folded |= std::mem::replace(value, OVERFLOW) != OVERFLOW;
-            }
-        }
-        folded
+    /// Waits until nobody else makes a label set.
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one more label set if the cap leaves room.
-    pub(super) fn admits_label_set(&self, spec: &Spec) -> bool {
-        self.label_sets.enter_up_to(spec.max_label_sets as u64)
+    /// Folds the labels that have had as many values as they can have, and tells whether any was. Needs no turn.
+    pub(super) fn fold_full(&self, hasher: &RandomState, values: &mut [&str]) -> bool {
+        self.fold(values, |seen, value| seen.is_full() && !seen.has(value, hasher))
     }
 
-    /// Takes back what [`admits_label_set`](Self::admits_label_set) counted.
-    pub(super) fn take_back(&self) {
-        self.label_sets.leave();
+    /// Notes the values of labels that still have room, and folds the others. Needs the turn.
+    pub(super) fn admit_values(&self, hasher: &RandomState, values: &mut [&str]) -> bool {
+        self.fold(values, |seen, value| !seen.admits(value, hasher))
+    }
+
+    /// Tells whether there is no room, and will be none.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more label set if there is room. Needs the turn.
+    pub(super) fn admits_label_set(&self) -> bool {
+        let has_room = self.label_sets.enter_up_to(self.most);
+        self.is_full.fetch_or(!has_room, Ordering::Relaxed);
+        has_room
+    }
+
+    /// Counts one more that is not yet proven, if there are not too many of them. Needs the turn.
+    pub(super) fn admits_unproven(&self) -> bool {
+        let has_room = self.unproven.load(Ordering::Relaxed) < self.most + MOST_UNPROVEN;
+        self.unproven.fetch_add(u64::from(has_room), Ordering::Relaxed);
+        has_room
+    }
+
+    /// Counts one that was not yet proven as a label set, if there is room. Needs the turn.
+    pub(super) fn admits_proven(&self) -> bool {
+        let has_room = self.admits_label_set();
+        self.unproven.fetch_sub(u64::from(has_room), Ordering::Relaxed);
+        has_room
     }
 
     pub(super) fn count_overflow(&self) {
         self.overflow.increment(1);
+    }
+
+    fn fold(&self, values: &mut [&str], is_too_many: impl Fn(&Seen, &str) -> bool) -> bool {
+        let mut folded = false;
+        for seen in &self.seen {
+            let value = &mut values[seen.index];
+            if *value != OVERFLOW && is_too_many(seen, value) {
+                *value = OVERFLOW;
+                folded = true;
+            }
+        }
+        folded
     }
 }
 
 // ===== impl Seen =====
 
 impl Seen {
-    fn admits(&self, value: &str, most: usize, hasher: &RandomState) -> bool {
-        let hash = hasher.hash_one(value);
-        if self.values.find(hash, |seen| **seen == *value).is_some() {
+    fn is_full(&self) -> bool {
+        self.count.load(Ordering::Acquire) >= self.most
+    }
+
+    fn has(&self, value: &str, hasher: &RandomState) -> bool {
+        self.values.find(hasher.hash_one(value), |seen| **seen == *value).is_some()
+    }
+
+    fn admits(&self, value: &str, hasher: &RandomState) -> bool {
+        if self.has(value, hasher) {
             return true;
         }
-        let more = |count| (count < most).then_some(count + 1);
-        if self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+        if self.is_full() {
             return false;
         }
-        self.values.insert(hash, value.into(), |seen| **seen == *value);
+        // The value first: who finds the label full without a turn finds the value too.
+        self.values.insert(hasher.hash_one(value), value.into(), |seen| **seen == *value);
+        self.count.fetch_add(1, Ordering::Release);
         true
     }
 }

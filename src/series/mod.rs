@@ -18,7 +18,6 @@ use std::sync::{
 
 use metrics::{Counter, Histogram, Label, Recorder};
 
-use self::table::Table;
 pub(crate) use self::{
     cache::{Birth, Cache, Scope},
     cap::OpenLabel,
@@ -26,6 +25,7 @@ pub(crate) use self::{
     recorder::{RecorderId, Source},
     spec::{Answers, Instrument, MAX_LABEL_SETS, Spec},
 };
+use self::{cap::Cap, table::Table};
 use crate::{in_flight::InFlight, labels, outcome::Outcome};
 
 /// How a call ended, as its protocol counts it.
@@ -48,10 +48,19 @@ pub(crate) struct Series {
     infallible: bool,
     /// Where calls count until an answer has proven that this label set is one of the service's own.
     until_proven: Option<Arc<Self>>,
+    /// What an open label set that is to be proven needs then.
+    room: Option<Room>,
     /// Set when the label set is proven.
     proven: OnceLock<Proven>,
     slots: Table<Slot, 16>,
     has_ended: AtomicBool,
+}
+
+/// Where an open label set finds room when it is proven, and where its calls count if there is none.
+#[derive(Debug)]
+struct Room {
+    cap: Arc<Cap>,
+    folded: Arc<Series>,
 }
 
 /// What every call of a label set records, however it ends.
@@ -77,6 +86,7 @@ impl Series {
         values: &[&str],
         infallible: bool,
         until_proven: Option<Arc<Self>>,
+        room: Option<Room>,
     ) -> Self {
         let labels = spec
             .request_labels
@@ -90,6 +100,7 @@ impl Series {
             labels: labels.collect(),
             infallible,
             until_proven,
+            room,
             proven: OnceLock::new(),
             slots: Table::new(),
             has_ended: AtomicBool::new(false),
@@ -153,17 +164,40 @@ impl Series {
 
     /// Where a call counts: here, once any answer has told that the label set is the service's own.
     fn home(&self, end: End) -> &Self {
-        match &self.until_proven {
-            Some(fallback) if !self.is_proven() => {
-                let proves = !self.spec.answers.disproves(end);
-                if proves && self.with_recorder(|recorder| self.prove(recorder)).is_some() {
-                    self
-                } else {
-                    fallback
-                }
-            }
-            _ => self,
+        let Some(fallback) = self.until_proven.as_deref().filter(|_| !self.is_proven()) else {
+            return self;
+        };
+        if self.spec.answers.disproves(end) {
+            return fallback;
         }
+        match (self.try_prove(), &self.room) {
+            (Some(true), _) => self,
+            (Some(false), Some(room)) => {
+                room.cap.count_overflow();
+                room.folded.home(end)
+            }
+            _ => fallback,
+        }
+    }
+
+    /// Proves the label set, and tells whether there was room; nothing where the recorder is out of reach.
+    #[cold]
+    fn try_prove(&self) -> Option<bool> {
+        self.with_recorder(|recorder| {
+            let Some(Room { cap, .. }) = &self.room else {
+                self.prove(recorder);
+                return true;
+            };
+            if cap.is_full() {
+                return false;
+            }
+            let _turn = cap.turn();
+            let has_room = self.is_proven() || cap.admits_proven();
+            if has_room {
+                self.prove(recorder);
+            }
+            has_room
+        })
     }
 
     #[cold]

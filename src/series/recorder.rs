@@ -30,6 +30,10 @@ impl RecorderId {
     pub(crate) fn of(recorder: &dyn Recorder) -> Self {
         Self(std::ptr::from_ref(recorder).cast::<()>().addr())
     }
+
+    pub(crate) fn address(self) -> usize {
+        self.0
+    }
 }
 
 // ===== impl Source =====

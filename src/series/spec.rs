@@ -129,6 +129,11 @@ impl Spec {
         }
     }
 
+    /// The one that the others are named after.
+    pub(super) fn main_instrument(&self) -> Option<&Instrument> {
+        [&self.counter, &self.histogram, &self.gauge, &self.started].into_iter().flatten().next()
+    }
+
     pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
         [&self.started, &self.counter, &self.histogram, &self.gauge].into_iter().flatten()
     }

@@ -34,7 +34,7 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn new(name: String) -> Self {
         names::assert_metric_name(&name);
-        Self {
+        let new = Self {
             name,
             metrics: [&names::TOTAL, &names::DURATION, &names::IN_FLIGHT],
             count: None,
@@ -48,7 +48,9 @@ impl Config {
             source: Source::Current,
             clock: Clock::new(),
             instruments: Instruments::ALL,
-        }
+        };
+        new.assert_names();
+        new
     }
 
     pub(crate) fn spec(&self) -> Spec {
@@ -58,8 +60,11 @@ impl Config {
         let labels = self.labels.iter().map(|(name, _)| SharedString::from_owned(name.clone())).collect();
         let mut spec = Spec::new(labels, self.source.clone());
         spec.clock = self.clock.clone();
-        spec.started =
-            instrument(self.instruments.count && self.started.is_some(), &names::STARTED, &self.started);
+        spec.started = instrument(
+            self.instruments.count && self.started.is_some(),
+            self.started_metric(),
+            &self.started,
+        );
         let [total, duration, in_flight] = self.metrics;
         spec.counter = instrument(self.instruments.count, total, &self.count);
         spec.histogram = instrument(self.instruments.latency, duration, &self.latency);
@@ -94,13 +99,15 @@ impl Config {
     }
 
     pub(crate) fn start_as(&mut self, name: Option<String>) {
-        self.started = Some(name.unwrap_or_else(|| names::STARTED.named(&self.name)));
+        self.started = Some(name.unwrap_or_else(|| self.started_metric().named(&self.name)));
         self.assert_names();
     }
 
-    /// Records under names that no sum over calls takes in.
+    /// Records under names that no sum over calls takes in: those of the calls are given up.
     pub(crate) fn attempts(&mut self) {
         self.metrics = [&names::ATTEMPTS, &names::ATTEMPT_DURATION, &names::ATTEMPTS_IN_FLIGHT];
+        (self.count, self.latency, self.in_flight, self.limit) = (None, None, None, None);
+        self.started = self.started.is_some().then(|| names::ATTEMPTS_STARTED.named(&self.name));
         self.assert_names();
     }
 
@@ -147,6 +154,11 @@ impl Config {
         labels.map(|(index, (_, max_values))| OpenLabel { index, max_values: *max_values })
     }
 
+    fn started_metric(&self) -> &'static Metric {
+        let is_attempts = self.metrics[0].name() == names::ATTEMPTS.name();
+        if is_attempts { &names::ATTEMPTS_STARTED } else { &names::STARTED }
+    }
+
     fn name_of(&self, metric: &Metric, own: &Option<String>) -> String {
         own.clone().unwrap_or_else(|| metric.named(&self.name))
     }
@@ -159,12 +171,20 @@ impl Config {
             self.name_of(in_flight, &self.in_flight),
         ];
         all.extend(self.started.clone());
+        let exported = |name: &str, is_histogram: bool| {
+            let suffixes: &[&str] = if is_histogram { &["", "_bucket", "_sum", "_count"] } else { &[""] };
+            suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect::<Vec<_>>()
+        };
+        let mut taken = Vec::new();
         for (index, name) in all.iter().enumerate() {
-            names::assert_metric_name(name);
-            assert!(
-                !all[..index].contains(name),
-                "two metrics would both be called {name:?}: give the other one its new name first"
-            );
+            names::assert_free(name);
+            for name in exported(name, index == 1) {
+                assert!(
+                    !taken.contains(&name),
+                    "two metrics would both be exported as {name:?}: give the other one its new name first"
+                );
+                taken.push(name);
+            }
         }
     }
 }

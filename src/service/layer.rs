@@ -102,7 +102,10 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     }
 
     /// Lets labels make at most this many label sets: 1,000 unless set. The labels of all others are `_OVERFLOW`,
-    /// and their outcomes are kept, so that totals stay exact.
+    /// and their outcomes are kept, so that totals stay exact; each such call costs an allocation.
+    ///
+    /// Layers of the same metric share the count of what each of them made. Make a Layer once: what is dropped takes
+    /// its part of the count along, and leaves its series with the exporter.
     pub fn max_label_sets(self, most: usize) -> Self {
         self.with(|config| config.max_label_sets = most)
     }
@@ -185,7 +188,8 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     }
 
     /// Counts attempts, inside of a retry: `<name>_attempts_total`, `<name>_attempt_duration_seconds` and
-    /// `<name>_attempts_in_flight`, so that no sum over calls takes them in.
+    /// `<name>_attempts_in_flight` (and `<name>_attempts_started_total`), so that no sum over calls takes them in. Names
+    /// and a limit that were set before are given up.
     pub fn attempts(self) -> Self {
         self.with(Config::attempts)
     }

@@ -359,3 +359,32 @@ fn what_is_skipped_passes_unmeasured() {
     send(&layer, "GET", "/", 200);
     assert_eq!(ended(&recorder), 1);
 }
+
+#[test]
+fn what_no_answer_proves_takes_no_place_of_the_cap() {
+    let (recorder, layer) = measured();
+    let layer = layer.unbounded_raw_path().max_label_sets(3);
+    for method in ["PUT", "DELETE", "PATCH"] {
+        send(&layer, method, "/a", 405);
+    }
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 0.0);
+    for path in ["/b", "/c", "/d", "/e", "/e"] {
+        send(&layer, "GET", path, 200);
+    }
+    let counted =
+        |endpoint| recorder.counter("http_requests_total", &[("endpoint", endpoint), ("status", "200")]);
+    assert_eq!(["/b", "/c", "/d", "/e", "_OVERFLOW"].map(counted), [1, 1, 1, 0, 2], "{recorder}");
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 3.0);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 2);
+    // However many paths are answered 405, none of them makes a label set.
+    for n in 0..100 {
+        send(&layer, "GET", &format!("/{n}"), 405);
+    }
+    assert_eq!(recorder.counter("http_requests_total", &[("status", "405")]), 103);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 3.0);
+    assert_eq!(
+        (label_sets(&recorder), ended(&recorder)),
+        (5, 108),
+        "three, _OVERFLOW and the fallback: {recorder}"
+    );
+}

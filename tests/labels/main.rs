@@ -75,3 +75,62 @@ fn bad_names_and_labels_are_refused_with_what_to_change() {
         assert!(words.iter().all(|word| message.contains(word)), "{words:?} in {message}");
     }
 }
+
+/// Runs `each` on four threads at once, so often.
+fn race(rounds: usize, each: impl Fn(usize, usize) + Sync) {
+    let barrier = std::sync::Barrier::new(4);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (barrier, each) = (&barrier, &each);
+            scope.spawn(move || {
+                for round in 0..rounds {
+                    barrier.wait();
+                    each(thread, round);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn threads_that_bring_the_same_values_take_one_place_each() {
+    let counters: Vec<_> = (0..300)
+        .map(|_| {
+            let recorder = Recorder::new();
+            let counter = cost(&recorder).max_values("user", 4).max_label_sets(4);
+            (recorder, counter)
+        })
+        .collect();
+    race(300, |_, round| (0..4).for_each(|n| counters[round].1.increment(["r", &format!("u{n}")], 1)));
+    for (recorder, _) in counters {
+        assert_eq!(recorder.series(NAME).len(), 4, "{recorder}");
+        assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 4.0);
+        assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 0);
+        assert_eq!(recorder.counter(NAME, &[]), 16);
+    }
+}
+
+#[test]
+fn threads_that_bring_more_than_there_is_room_for_stay_within_it() {
+    let recorder = Recorder::new();
+    let counter = cost(&recorder).max_values("repository", 7).max_label_sets(50);
+    race(200, |thread, round| counter.increment([&format!("r{round}"), &format!("u{thread}-{round}")], 1));
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 50.0);
+    assert_eq!(recorder.series(NAME).len(), 51);
+    assert_eq!(recorder.counter(NAME, &[]), 800);
+    // What is not among the 7 and the 50 was folded, and each call of it counted once.
+    let whole = recorder.series(NAME).iter().filter(|series| !series.contains("_OVERFLOW")).count() as u64;
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 800 - whole, "{recorder}");
+}
+
+#[test]
+fn values_that_become_the_same_take_one_place() {
+    let recorder = Recorder::new();
+    let counter = cost(&recorder).max_values("user", 2);
+    for n in 0..50 {
+        counter.increment(["r", &format!("{}{n}", "x".repeat(128))], 1);
+    }
+    counter.increment(["r", "ada"], 1);
+    assert_eq!(recorder.counter(NAME, &[("user", "ada")]), 1, "{recorder}");
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 2.0);
+}

@@ -45,7 +45,7 @@ async fn record_everything(recorder: &Recorder) {
     }
 
     let call = ServiceMetricsLayer::new("job").started().in_flight_limit(10).recorder(shared());
-    let attempt = ServiceMetricsLayer::new("job").attempts().recorder(shared());
+    let attempt = ServiceMetricsLayer::new("job").started().attempts().recorder(shared());
     let echo = service_fn(|(): ()| ready(Ok::<_, Infallible>(())));
     (call, attempt).layer(echo).oneshot(()).await.unwrap();
 

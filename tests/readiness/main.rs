@@ -134,3 +134,17 @@ fn a_panic_while_waiting_is_panicked() {
     drop(service);
     assert_eq!((waits(&recorder, "panicked").len(), all_waits(&recorder)), (1, 1), "{recorder}");
 }
+
+#[tokio::test]
+async fn a_wait_that_began_without_a_recorder_is_never_counted() {
+    let (service, mut handle) = mock::pair::<(), ()>();
+    let mut service = mock::Spawn::new(ReadinessLayer::new("pool").layer(service));
+    handle.allow(0);
+    assert!(service.poll_ready().is_pending());
+    let recorder = Recorder::new();
+    let _scope = metrics::set_default_local_recorder(&recorder);
+    assert!(service.poll_ready().is_pending());
+    handle.allow(1);
+    assert!(service.poll_ready().is_ready());
+    assert_eq!(all_waits(&recorder), 0, "{recorder}");
+}

@@ -449,3 +449,80 @@ async fn what_is_not_ready_was_not_called_and_fails_as_it_does() {
     assert_eq!(error.to_string(), "broken");
     assert_refused(&recorder, "edge", 0, &[]);
 }
+
+#[tokio::test]
+async fn a_good_answer_from_further_in_is_no_refusal_whatever_the_closure_says() {
+    let (recorder, layer) = measured("edge");
+    let service = layer
+        .http()
+        .reason(|refusal| matches!(refusal, Refusal::Answer { .. }).then_some("any"))
+        .around(ConcurrencyLimitLayer::new(1))
+        .layer(service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(status(200)))));
+    service.oneshot(Request::new(())).await.unwrap();
+    assert_refused(&recorder, "edge", 1, &[]);
+}
+
+#[tokio::test]
+async fn a_limiter_that_answers_with_what_another_one_refused_has_refused() {
+    let (_, quota) = measured("quota");
+    let quota = quota
+        .http()
+        .around(ConcurrencyLimitLayer::new(9))
+        .layer(service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(status(429)))));
+    let (recorder, layer) = measured("edge");
+    let limiter = layer_fn(move |_: Inner<(), _>| {
+        let quota = quota.clone();
+        service_fn(move |request: Request<()>| {
+            quota.clone().oneshot(request).map(|answer| Ok::<_, Passed<Infallible>>(answer.unwrap()))
+        })
+    });
+    layer.http().around(limiter).layer(()).oneshot(Request::new(())).await.unwrap();
+    assert_refused(&recorder, "edge", 1, &[("rate_limited", 1)]);
+}
+
+#[tokio::test]
+async fn a_limiter_may_turn_its_errors_into_answers_and_have_none() {
+    let (recorder, layer) = measured("edge");
+    let limiter = layer_fn(|inner: Inner<FailingService, Errors>| {
+        service_fn(move |n: u32| inner.clone().oneshot(n).map(|answer| Ok::<_, Infallible>(answer.is_ok())))
+    });
+    let failing = service_fn((|_| ready(Err("inner"))) as fn(u32) -> Failing);
+    assert_eq!(layer.around(limiter).layer(failing).oneshot(1).await, Ok(false));
+    assert_refused(&recorder, "edge", 1, &[]);
+}
+
+#[tokio::test]
+async fn a_boxed_error_keeps_its_chain_of_sources() {
+    let (_, layer) = measured("queue");
+    let broken = tower::util::MapErr::new(Broken, |error: io::Error| BoxError::from(error));
+    let service = ServiceBuilder::new().layer(layer.around(BufferLayer::new(4))).service(broken);
+    let error = service.oneshot(()).await.unwrap_err();
+    let mut link: &(dyn Error + 'static) = &*error;
+    while !link.is::<io::Error>() {
+        link = link.source().expect("the error of the service is in the chain");
+    }
+    assert_eq!(link.to_string(), "broken");
+}
+
+#[tokio::test]
+async fn zeros_come_with_the_first_call_after_the_recorder() {
+    let layer = RejectionLayer::new("edge").around(ConcurrencyLimitLayer::new(1));
+    let service = layer.layer(service_fn(|(): ()| ready(Ok::<_, io::Error>(()))));
+    service.clone().oneshot(()).await.unwrap();
+    let recorder = Recorder::new();
+    let _scope = metrics::set_default_local_recorder(&recorder);
+    service.oneshot(()).await.unwrap();
+    assert_eq!(recorder.series("requests_rejected_total").len(), 4, "{recorder}");
+    assert_refused(&recorder, "edge", 1, &[]);
+}
+
+#[tokio::test]
+async fn a_buffer_that_is_dead_refuses_nothing_before_a_call() {
+    let (recorder, layer) = measured("queue");
+    let broken = tower::util::MapErr::new(Broken, |error: io::Error| BoxError::from(error));
+    let mut service = ServiceBuilder::new().layer(layer.around(BufferLayer::new(4))).service(broken);
+    service.ready().await.unwrap().call(()).await.unwrap_err();
+    assert_refused(&recorder, "queue", 1, &[("closed", 1)]);
+    assert!(service.ready().await.is_err());
+    assert_refused(&recorder, "queue", 1, &[("closed", 1)]);
+}

@@ -154,3 +154,26 @@ fn initialize_makes_every_result_stand_at_zero() {
     assert_eq!(recorder.series("retry_attempts_total").len(), 4);
     assert_counted(&recorder, [0; 4]);
 }
+
+#[tokio::test]
+async fn attempts_take_no_name_of_the_calls() {
+    let recorder = Recorder::new();
+    let metrics =
+        ServiceMetricsLayer::new("pay").started().count_as("payments_total").recorder(recorder.shared());
+    let service = ServiceBuilder::new()
+        .layer(metrics.clone())
+        .layer(metrics.attempts())
+        .service(service_fn(|_: &'static str| ready(Ok::<_, &str>(200_u16))));
+    service.oneshot("pay").await.unwrap();
+    let counted = |name| recorder.counter(name, &[]);
+    assert_eq!((counted("pay_started_total"), counted("payments_total")), (1, 1), "{recorder}");
+    assert_eq!((counted("pay_attempts_started_total"), counted("pay_attempts_total")), (1, 1), "{recorder}");
+}
+
+#[tokio::test]
+async fn a_panic_of_the_judge_leaves_an_ok_a_success() {
+    let recorder = Recorder::new();
+    let judged = policy(&recorder).success(|_: Result<&u16, &&'static str>| panic!("in the judge"));
+    assert_eq!(call(judged, &[Err("a"), Ok(200)]).await, Ok(200));
+    assert_counted(&recorder, [1, 1, 0, 0]);
+}

@@ -144,6 +144,37 @@ async fn around_and_inside_retry() {
     .await;
 }
 
+/// Retries as often as its number says.
+#[derive(Clone)]
+struct Times(usize);
+
+impl<E> Policy<u32, u32, E> for Times {
+    type Future = std::future::Ready<()>;
+
+    fn retry(&mut self, _: &mut u32, _: &mut Result<u32, E>) -> Option<Self::Future> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(std::future::ready(()))
+    }
+
+    fn clone_request(&mut self, request: &u32) -> Option<u32> {
+        Some(*request)
+    }
+}
+
+#[tokio::test]
+async fn inside_a_retry_that_retries_every_attempt_is_made_by_the_book() {
+    let (recorder, metrics) = measured();
+    let service = ServiceBuilder::new()
+        .layer(metrics.clone())
+        .layer(RetryLayer::new(Times(2)))
+        .layer(ReadinessLayer::new("inner").recorder(recorder.shared()))
+        .layer(RejectionLayer::new("edge").recorder(recorder.shared()).around(ConcurrencyLimitLayer::new(1)))
+        .layer(metrics.attempts())
+        .service(Probe::default());
+    assert_counts_five(&recorder, service).await;
+    assert_eq!(recorder.counter("job_attempts_total", &[("outcome", "completed")]), 15);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hedge_is_one_call_outside_and_two_attempts_inside_of_which_the_loser_is_cancelled() {
     let (recorder, metrics) = measured();

@@ -139,6 +139,11 @@ async fn label_sets_as_a_whole_are_capped() {
         service.clone().oneshot(ask(n.to_string())).await.unwrap();
     }
     assert_eq!(recorder.counter("job_total", &[]), 2_000);
+    assert_eq!(
+        recorder.counter("tower_metrics_overflow_total", &[]),
+        1_985,
+        "5 of the 20 are folded in one label"
+    );
     assert_eq!(recorder.gauge("tower_metrics_label_sets", &[("metric", "job_total")]), 20.0);
     assert_eq!(recorder.gauge("tower_metrics_label_sets_limit", &[]), 20.0);
     assert_eq!(recorder.series("job_in_flight").len(), 21, "{recorder}");
@@ -221,6 +226,11 @@ fn bad_names_and_words_are_refused_with_what_to_change() {
         (refusal(|| layer().count_as("9")), ["\"9\"", "use letters"]),
         (refusal(|| layer().count_as("job_in_flight")), ["\"job_in_flight\"", "new name"]),
         (refusal(|| layer().started_as("job_total")), ["\"job_total\"", "new name"]),
+        (
+            refusal(|| layer().count_as("job_duration_seconds_count")),
+            ["job_duration_seconds_count", "new name"],
+        ),
+        (refusal(|| ServiceMetricsLayer::new("http_requests")), ["\"http_requests_total\"", "another Layer"]),
         (refusal(|| layer().outcome_label("le")), ["\"le\"", "use letters"]),
         (refusal(|| layer().word(Outcome::Error, "")), ["error", "empty"]),
         (refusal(|| label("outcome")(layer())), ["\"outcome\"", "another name"]),
