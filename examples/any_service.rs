@@ -4,7 +4,11 @@
 //! cargo run --example any_service
 //! ```
 
-use std::{future::Ready, time::Duration};
+use std::{
+    future::Ready,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream};
 use tower::{
@@ -42,9 +46,11 @@ impl Policy<u64, u64, BoxError> for Twice {
 
 /// Every fifth attempt fails, every eighth takes too long.
 async fn charge(amount: u64) -> Result<u64, BoxError> {
-    let takes = if amount % 8 == 3 { 200 } else { 2 };
+    static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
+    let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
+    let takes = if attempt % 8 == 3 { 200 } else { 2 };
     tokio::time::sleep(Duration::from_millis(takes)).await;
-    if amount % 5 == 4 { Err("the card was declined".into()) } else { Ok(amount) }
+    if attempt % 5 == 4 { Err("the card was declined".into()) } else { Ok(amount) }
 }
 
 #[tokio::main]
@@ -88,7 +94,11 @@ async fn main() -> Result<(), BoxError> {
         "Calls and their attempts",
         &["charge_total", "charge_attempts_total", "retry_attempts_total"],
     );
-    print_of(&page, "Who waited", &["service_ready_wait_seconds_count", "service_ready_wait_seconds_sum"]);
+    print_of(
+        &page,
+        "Who waited (the queue's one task, and callers for a slot), and how many seconds in all",
+        &["service_ready_wait_seconds_count", "service_ready_wait_seconds_sum"],
+    );
     print_of(&page, "Who was refused, and why", &["limiter_calls_total", "requests_rejected_total"]);
     Ok(())
 }

@@ -31,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let page = metrics.render();
     let mut lines: Vec<_> =
         page.lines().filter(|line| !line.starts_with('#') && !line.ends_with(" 0")).collect();
-    lines.retain(|line| !line.is_empty() && !line.contains("_bucket") && !line.contains("_sum"));
+    lines.retain(|line| {
+        !line.is_empty() && !["_bucket", "_sum", "tower_metrics_"].iter().any(|it| line.contains(it))
+    });
     lines.sort_unstable();
     println!("{}", lines.join("\n"));
     Ok(())

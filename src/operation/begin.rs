@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use metrics::Recorder;
 
-use super::{Instrumented, Started};
+use super::{Instrumented, Started, TryInstrumented};
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
 use crate::{
@@ -39,7 +39,8 @@ impl Operation {
         Self::of(Config::new(name.into()))
     }
 
-    /// Adds labels, whose values are given with each start. They are made clean, and bounded as those of
+    /// Adds labels, whose values are given with each start: from here on by `start_with`, `run_with` and so on. They are
+    /// made clean, and bounded as those of
     /// [`ServiceMetricsLayer::label`](crate::ServiceMetricsLayer::label) are.
     ///
     /// # Panics
@@ -71,10 +72,24 @@ impl Operation {
         self.try_run_with([], f)
     }
 
-    /// Makes a future an operation, which begins here: `completed` with its output, `cancelled` if it is dropped
-    /// before, `panicked`.
+    /// Makes a future an operation, which begins here: `completed` with its output, whatever that is, `cancelled` if it
+    /// is dropped before, `panicked`.
     pub fn instrument<F: Future>(&self, future: F) -> Instrumented<F> {
         self.instrument_with([], future)
+    }
+
+    /// Makes a future that can fail an operation: `completed`, `error`, `cancelled` or `panicked`.
+    pub fn try_instrument<F, T, E>(&self, future: F) -> TryInstrumented<F>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.try_instrument_with([], future)
+    }
+
+    /// Makes the metrics before the first start: described, and at zero. Call it after the exporter was installed:
+    /// before, it does nothing.
+    pub fn initialize(&self) {
+        self.inner.family.initialize(&[]);
     }
 }
 
@@ -109,14 +124,65 @@ impl<const N: usize> Operation<N> {
         Instrumented::new(future, self.inner.family.begin(&values))
     }
 
-    /// Lets the label that was added last have this many values of its own; all others are `_OVERFLOW`.
+    /// Makes a future that can fail an operation, with the values of the labels; see
+    /// [`try_instrument`](Operation::try_instrument).
+    pub fn try_instrument_with<F, T, E>(&self, values: [&str; N], future: F) -> TryInstrumented<F>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        TryInstrumented::new(future, self.inner.family.begin(&values))
+    }
+
+    /// Lets `label` have this many values of its own; all others are `_OVERFLOW`.
     ///
     /// # Panics
     ///
-    /// Panics if there is no label.
+    /// Panics if there is no such label.
     #[must_use]
-    pub fn max_values(self, most: usize) -> Self {
-        self.with(|config| config.max_values(most))
+    pub fn max_values(self, label: &str, most: usize) -> Self {
+        self.with(|config| config.max_values_of(label, most))
+    }
+
+    /// Lets the labels make at most this many label sets: 1,000 unless set.
+    #[must_use]
+    pub fn max_label_sets(self, most: usize) -> Self {
+        self.with(|config| config.max_label_sets = most)
+    }
+
+    /// Names the words of [`finish`](Started::finish), so that their counters stand at zero from the beginning.
+    #[must_use]
+    pub fn expect_words(self, words: impl IntoIterator<Item = &'static str>) -> Self {
+        self.with(|config| config.expect_words(words))
+    }
+
+    /// Calls the counter of ended operations something else than `<name>_total`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name, if it does not end in `_total`, or if another metric has it.
+    #[must_use]
+    pub fn count_as(self, name: impl Into<String>) -> Self {
+        self.with(|config| config.count_as(name.into()))
+    }
+
+    /// Calls the histogram something else than `<name>_duration_seconds`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name, or if another metric has it.
+    #[must_use]
+    pub fn time_as(self, name: impl Into<String>) -> Self {
+        self.with(|config| config.time_as(name.into()))
+    }
+
+    /// Calls the gauge something else than `<name>_in_flight`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name, or if another metric has it.
+    #[must_use]
+    pub fn gauge_as(self, name: impl Into<String>) -> Self {
+        self.with(|config| config.gauge_as(name.into()))
     }
 
     /// Says `word` for an outcome, such as `success` for `completed`.

@@ -25,6 +25,14 @@ pin_project! {
     }
 }
 
+pin_project! {
+    /// A future that is an operation, and can fail.
+    pub struct TryInstrumented<F> {
+        #[pin]
+        inner: Instrumented<F>,
+    }
+}
+
 // ===== impl Started =====
 
 impl Started {
@@ -75,24 +83,61 @@ impl<F> Instrumented<F> {
     }
 }
 
-impl<F: Future> Future for Instrumented<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+impl<F: Future> Instrumented<F> {
+    fn poll_to(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        judge: fn(&F::Output) -> Outcome,
+    ) -> Poll<F::Output> {
         let this = self.project();
         let output = ready!(match this.call {
             Some(call) => call.inside(|| this.inner.poll(cx)),
             None => this.inner.poll(cx),
         });
         if let Some(call) = this.call.take() {
-            call.end(Outcome::Completed);
+            call.end(judge(&output));
         }
         Poll::Ready(output)
+    }
+}
+
+impl<F: Future> Future for Instrumented<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.poll_to(cx, |_| Outcome::Completed)
     }
 }
 
 impl<F> fmt::Debug for Instrumented<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Instrumented").field("is_open", &self.call.is_some()).finish_non_exhaustive()
+    }
+}
+
+// ===== impl TryInstrumented =====
+
+impl<F> TryInstrumented<F> {
+    pub(super) fn new(inner: F, call: Option<Call>) -> Self {
+        Self { inner: Instrumented::new(inner, call) }
+    }
+}
+
+impl<F, T, E> Future for TryInstrumented<F>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project()
+            .inner
+            .poll_to(cx, |result| if result.is_ok() { Outcome::Completed } else { Outcome::Error })
+    }
+}
+
+impl<F> fmt::Debug for TryInstrumented<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryInstrumented").field("inner", &self.inner).finish()
     }
 }

@@ -19,6 +19,10 @@
 //! // A closure, which is `error` if it returns one.
 //! let parsed = imports.try_run_with(["prices"], || "17".parse::<u32>());
 //! assert_eq!(parsed, Ok(17));
+//!
+//! // A future, which is `cancelled` should it be dropped before its end, and `error` if it gives one.
+//! let fetched = imports.try_instrument_with(["rates"], async { "1.07".parse::<f64>() });
+//! # drop(fetched);
 //! ```
 
 mod begin;
@@ -26,5 +30,5 @@ mod guard;
 
 pub use self::{
     begin::Operation,
-    guard::{Instrumented, Started},
+    guard::{Instrumented, Started, TryInstrumented},
 };

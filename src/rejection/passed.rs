@@ -25,9 +25,57 @@ pub enum Opened<E> {
 
 /// An error of a limiter around a service whose errors are [`Passed`].
 ///
-/// Implemented for limiters that hand errors on (`Passed<E>`), and for those that box them. For a limiter with an
-/// error type of its own, implement it there: say which of its errors hold a `Passed<E>`, and open that with
-/// [`Passed::into_inner`].
+/// Implemented for limiters that hand errors on (`Passed<E>`), for those that box them, and for those that have none. For
+/// a limiter with an error type of its own, implement it there: say which of its errors hold a `Passed<E>`, and open that
+/// with [`Passed::into_inner`].
+///
+/// ```
+/// use std::{error::Error, fmt};
+///
+/// use tower_metrics::rejection::{LimiterError, Opened, Passed};
+///
+/// /// The error of a limiter around a service with the error `E`.
+/// enum Quota<E> {
+///     UsedUp(UsedUp),
+///     Inner(E),
+/// }
+///
+/// #[derive(Debug)]
+/// struct UsedUp;
+///
+/// impl fmt::Display for UsedUp {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         f.write_str("the quota is used up")
+///     }
+/// }
+///
+/// impl Error for UsedUp {}
+///
+/// impl<E> LimiterError for Quota<Passed<E>> {
+///     // What callers get: the limiter's error around that of the service.
+///     type Outside = Quota<E>;
+///
+///     fn open(self) -> Opened<Quota<E>> {
+///         match self {
+///             Quota::UsedUp(own) => Opened::Refused(Quota::UsedUp(own)),
+///             Quota::Inner(passed) => Opened::Passed(Quota::Inner(passed.into_inner())),
+///         }
+///     }
+///
+///     // What the closure of `reason` is asked about.
+///     fn refusal(refused: &Quota<E>) -> Option<&(dyn Error + 'static)> {
+///         match refused {
+///             Quota::UsedUp(own) => Some(own),
+///             Quota::Inner(_) => None,
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error that the Layer can open",
+    note = "a limiter hands on `Passed<E>`, boxes errors into tower's `BoxError`, or has an error type of its own, which \
+            implements `tower_metrics::rejection::LimiterError`"
+)]
 pub trait LimiterError {
     /// What the error is outside of the Layer: the type that the limiter would have given without it.
     type Outside;
@@ -35,7 +83,7 @@ pub trait LimiterError {
     /// Tells the limiter's own errors from those that came from further in.
     fn open(self) -> Opened<Self::Outside>;
 
-    /// Returns the limiter's own error, for its reason to be told. `None` has the reason `other`.
+    /// Returns the limiter's own error, for its reason to be told. With `None` nobody is asked: the reason is `other`.
     fn refusal(refused: &Self::Outside) -> Option<&(dyn Error + 'static)>;
 }
 

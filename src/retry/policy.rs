@@ -47,7 +47,9 @@ impl<P> MeteredPolicy<P> {
     /// Counts the decisions of `inner` under the name `policy`.
     pub fn new(policy: impl Into<String>, inner: P) -> Self {
         let attempts = Arc::new(Attempts::new(policy.into(), Source::Current));
-        Self { inner, success: (), attempts, is_retrying: false }
+        let this = Self { inner, success: (), attempts, is_retrying: false };
+        this.initialize();
+        this
     }
 }
 
@@ -68,10 +70,12 @@ impl<P, F> MeteredPolicy<P, F> {
     #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), Source::Given(recorder)));
+        self.initialize();
         self
     }
 
-    /// Makes the counters stand at zero. Call it after the exporter was installed: before, it does nothing.
+    /// Makes the counters stand at zero: done when the policy is made, and again by whoever installs the exporter after
+    /// that and keeps a clone.
     pub fn initialize(&self) {
         [RETRIED, RECOVERED, GAVE_UP, UNFINISHED]
             .into_iter()

@@ -37,6 +37,11 @@ impl Family {
         self.with(values, |series| series.add(count));
     }
 
+    /// Makes what stands at zero under these values.
+    pub(crate) fn initialize(&self, values: &[&str]) {
+        self.spec.source.with(|recorder| self.with(values, |series| series.initialize(recorder)));
+    }
+
     fn with<T>(&self, values: &[&str], f: impl FnOnce(&Arc<Series>) -> T) -> Option<T> {
         self.spec.source.with(|recorder| {
             let scope = self.cache.scope(&self.spec, recorder)?;

@@ -16,11 +16,17 @@ pub(crate) struct OutcomeWords {
     pub(crate) words: BTreeMap<&'static str, &'static str>,
     /// Words of the user's own that are known before they are used.
     pub(crate) expected: Vec<&'static str>,
+    /// Results have words of the user's own, so none is `completed` or `error`.
+    pub(crate) is_classified: bool,
 }
 
 // ===== impl OutcomeWords =====
 
 impl OutcomeWords {
+    fn has_own_words(&self) -> bool {
+        self.is_classified || !self.expected.is_empty()
+    }
+
     fn word(&self, end: End) -> &'static str {
         let own = end.outcome.as_str();
         end.word.unwrap_or_else(|| self.words.get(own).copied().unwrap_or(own))
@@ -33,6 +39,7 @@ impl Default for OutcomeWords {
             label: SharedString::const_str(crate::names::OUTCOME),
             words: BTreeMap::new(),
             expected: Vec::new(),
+            is_classified: false,
         }
     }
 }
@@ -43,7 +50,7 @@ impl Answers for OutcomeWords {
     }
 
     fn zero_counters(&self, infallible: bool) -> Vec<End> {
-        let error = (!infallible && self.expected.is_empty()).then_some(Outcome::Error);
+        let error = (!infallible && !self.has_own_words()).then_some(Outcome::Error);
         let outcomes = [Outcome::Panicked].into_iter().chain(error).map(|outcome| End::new(0, outcome));
         let expected =
             self.expected.iter().map(|word| End { word: Some(word), ..End::new(0, Outcome::Completed) });
@@ -51,9 +58,9 @@ impl Answers for OutcomeWords {
     }
 
     fn zero_histograms(&self) -> Vec<End> {
-        match self.expected.is_empty() {
-            true => vec![End::new(0, Outcome::Completed), End::new(0, Outcome::Error)],
-            false => self.zero_counters(true),
+        match self.has_own_words() {
+            false => vec![End::new(0, Outcome::Completed), End::new(0, Outcome::Error)],
+            true => self.zero_counters(true),
         }
     }
 }

@@ -84,6 +84,7 @@ impl Config {
     }
 
     pub(crate) fn count_as(&mut self, name: String) {
+        assert_counter(&name);
         self.count = Some(name);
         self.assert_names();
     }
@@ -99,6 +100,7 @@ impl Config {
     }
 
     pub(crate) fn start_as(&mut self, name: Option<String>) {
+        name.iter().for_each(|name| assert_counter(name));
         self.started = Some(name.unwrap_or_else(|| self.started_metric().named(&self.name)));
         self.assert_names();
     }
@@ -125,6 +127,10 @@ impl Config {
         self.outcome.words.insert(outcome.as_str(), word);
     }
 
+    pub(crate) fn classified(&mut self) {
+        self.outcome.is_classified = true;
+    }
+
     pub(crate) fn expect_words(&mut self, words: impl IntoIterator<Item = &'static str>) {
         self.outcome.expected.extend(words);
     }
@@ -145,6 +151,15 @@ impl Config {
     pub(crate) fn max_values(&mut self, most: usize) {
         let Some((_, max_values)) = self.labels.last_mut() else {
             panic!("there is no label yet whose values .max_values() could limit: put it after .label()")
+        };
+        *max_values = Some(most);
+    }
+
+    pub(crate) fn max_values_of(&mut self, label: &str, most: usize) {
+        let Some((_, max_values)) = self.labels.iter_mut().find(|(name, _)| *name == label) else {
+            panic!(
+                "there is no label {label:?} whose values .max_values() could limit: add it by .labels() before"
+            )
         };
         *max_values = Some(most);
     }
@@ -187,4 +202,8 @@ impl Config {
             }
         }
     }
+}
+
+fn assert_counter(name: &str) {
+    assert!(name.ends_with("_total"), "{name:?} names a counter, which ends in `_total`: add it");
 }

@@ -21,6 +21,10 @@ pub struct LabelValues<'a> {
 
 /// What makes label values of a request. Implemented by what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer)
 /// is told; nothing else needs to.
+#[diagnostic::on_unimplemented(
+    message = "the labels of this Layer are of another request than `{Request}`",
+    note = "write the type of the service's request in the closure of `.label()`"
+)]
 pub trait RequestLabels<Request> {
     /// Adds the values for this request.
     fn add_to<'a>(&'a self, request: &'a Request, values: &mut LabelValues<'a>);
@@ -28,6 +32,11 @@ pub trait RequestLabels<Request> {
 
 /// What has a word for a result. Implemented by what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer) is told;
 /// nothing else needs to.
+#[diagnostic::on_unimplemented(
+    message = "the words of this Layer are of another result than `Result<&{Response}, &{Error}>`",
+    note = "write the types of the service's answer and error in the closure of `.classify()`; tower's limiters make the \
+            error a `BoxError`"
+)]
 pub trait Classify<Response, Error> {
     /// Returns the word, or `None` where the outcome's own word will do.
     fn word(&self, result: Result<&Response, &Error>) -> Option<&'static str>;

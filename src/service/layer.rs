@@ -113,14 +113,18 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     /// Gives each result a word in the place of `completed` and `error`. Write the types of the answer and of the
     /// error in the closure. What has no result keeps its outcome: `cancelled`, `panicked`.
     ///
-    /// Should the closure panic, the word is `_PANIC`.
+    /// Which words there are is not known before they are used, so none stands at zero: see
+    /// [`expect_words`](Self::expect_words). Around tower's limiters the error is a `BoxError`. Should the closure panic,
+    /// the word is `_PANIC`.
     pub fn classify<T, E, F>(self, classify: F) -> ServiceMetricsLayer<Classified<H, WordFn<T, E>>>
     where
         F: Fn(Result<&T, &E>) -> &'static str + Send + Sync + 'static,
     {
         let word: Arc<WordFn<T, E>> = Arc::new(classify);
         let hooks = Classified::new(self.protocol.hooks.clone(), word);
-        ServiceMetricsLayer::of(self.protocol.config.clone(), hooks)
+        let mut config = self.protocol.config.clone();
+        config.classified();
+        ServiceMetricsLayer::of(config, hooks)
     }
 
     /// Names the words of [`classify`](Self::classify), so that their counters stand at zero from the beginning.
@@ -150,12 +154,13 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     ///
     /// # Panics
     ///
-    /// Panics if Prometheus would refuse the name, or if another metric of this Layer has it.
+    /// Panics if Prometheus would refuse the name, if it does not end in `_total`, or if another metric of this Layer has it.
     pub fn count_as(self, name: impl Into<String>) -> Self {
         self.with(|config| config.count_as(name.into()))
     }
 
-    /// Calls the histogram something else than `<name>_duration_seconds`.
+    /// Calls the histogram something else than `<name>_duration_seconds`. One that does not end in `_seconds` is given its
+    /// bounds by `exporter::Prometheus::bounds`.
     ///
     /// # Panics
     ///
@@ -164,7 +169,7 @@ impl<H: Clone> ServiceMetricsLayer<H> {
         self.with(|config| config.time_as(name.into()))
     }
 
-    /// Calls the gauge something else than `<name>_in_flight`.
+    /// Calls the gauge something else than `<name>_in_flight`; its limit is then called so too, with `_limit` behind.
     ///
     /// # Panics
     ///
@@ -182,7 +187,7 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     ///
     /// # Panics
     ///
-    /// Panics if Prometheus would refuse the name, or if another metric of this Layer has it.
+    /// Panics if Prometheus would refuse the name, if it does not end in `_total`, or if another metric of this Layer has it.
     pub fn started_as(self, name: impl Into<String>) -> Self {
         self.with(|config| config.start_as(Some(name.into())))
     }

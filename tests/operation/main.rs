@@ -80,6 +80,14 @@ fn a_future_is_completed_or_cancelled_or_panicked() {
     assert_ended_once(&recorder, "cancelled");
 
     let (recorder, operation) = measured();
+    assert_eq!(operation.try_instrument(ready(Err::<(), _>("refused"))).now_or_never(), Some(Err("refused")));
+    assert_ended_once(&recorder, "error");
+
+    let (recorder, operation) = measured();
+    assert_eq!(operation.try_instrument(ready(Ok::<_, ()>(7))).now_or_never(), Some(Ok(7)));
+    assert_ended_once(&recorder, "completed");
+
+    let (recorder, operation) = measured();
     let job = operation.instrument(async { panic!("as asked") });
     assert!(catch_unwind(AssertUnwindSafe(|| job.now_or_never())).is_err());
     assert_ended_once(&recorder, "panicked");
@@ -101,7 +109,7 @@ fn labels_words_and_names_are_the_user_s() {
     let recorder = Recorder::new();
     let operation = Operation::new("function_calls")
         .labels(["function"])
-        .max_values(2)
+        .max_values("function", 2)
         .outcome_label("status")
         .word(Outcome::Completed, "success")
         .started()
@@ -135,4 +143,20 @@ fn clones_count_together_and_across_threads() {
     });
     assert_eq!(recorder.counter("job_total", &[("outcome", "completed")]), 4_000);
     assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0);
+}
+
+#[test]
+fn names_and_words_that_are_told_stand_at_zero_from_the_beginning() {
+    let recorder = Recorder::new();
+    let operation = Operation::new("aoss")
+        .count_as("aoss_executions_completed_total")
+        .time_as("aoss_execution_seconds")
+        .gauge_as("aoss_active_executions")
+        .expect_words(["success", "partial"])
+        .recorder(recorder.shared());
+    operation.initialize();
+    let words = ["panicked", "partial", "success"].map(|word| format!("outcome=\"{word}\""));
+    assert_eq!(recorder.series("aoss_executions_completed_total"), words);
+    assert_eq!(recorder.series("aoss_execution_seconds"), words);
+    assert_eq!(recorder.series("aoss_active_executions"), [""]);
 }

@@ -148,9 +148,9 @@ async fn one_call_and_three_attempts_have_two_names() {
 }
 
 #[test]
-fn initialize_makes_every_result_stand_at_zero() {
+fn every_result_stands_at_zero_when_the_policy_is_made() {
     let recorder = Recorder::new();
-    policy(&recorder).initialize();
+    drop(policy(&recorder));
     assert_eq!(recorder.series("retry_attempts_total").len(), 4);
     assert_counted(&recorder, [0; 4]);
 }

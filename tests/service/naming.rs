@@ -223,14 +223,16 @@ fn bad_names_and_words_are_refused_with_what_to_change() {
         |name: &'static str| move |layer: ServiceMetricsLayer| layer.label(name, |_: &Query| "".into());
     for (message, words) in [
         (refusal(|| ServiceMetricsLayer::new("a-b")), ["\"a-b\"", "use letters"]),
-        (refusal(|| layer().count_as("9")), ["\"9\"", "use letters"]),
-        (refusal(|| layer().count_as("job_in_flight")), ["\"job_in_flight\"", "new name"]),
+        (refusal(|| layer().count_as("9_total")), ["\"9_total\"", "use letters"]),
+        (refusal(|| layer().gauge_as("job_total")), ["\"job_total\"", "new name"]),
         (refusal(|| layer().started_as("job_total")), ["\"job_total\"", "new name"]),
         (
-            refusal(|| layer().count_as("job_duration_seconds_count")),
+            refusal(|| layer().gauge_as("job_duration_seconds_count")),
             ["job_duration_seconds_count", "new name"],
         ),
         (refusal(|| ServiceMetricsLayer::new("http_requests")), ["\"http_requests_total\"", "another Layer"]),
+        (refusal(|| layer().count_as("jobs")), ["\"jobs\"", "_total"]),
+        (refusal(|| layer().started_as("jobs")), ["\"jobs\"", "_total"]),
         (refusal(|| layer().outcome_label("le")), ["\"le\"", "use letters"]),
         (refusal(|| layer().word(Outcome::Error, "")), ["error", "empty"]),
         (refusal(|| label("outcome")(layer())), ["\"outcome\"", "another name"]),
