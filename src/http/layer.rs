@@ -251,12 +251,12 @@ impl HttpMetricsLayer {
     pub fn initialize(&self) {
         let Http { config, spec, cache, hints } = &*self.protocol;
         spec.source.with(|recorder| {
-            let Some(scope) = cache.scope(spec, recorder) else {
+            let Some(at) = cache.at(spec, recorder) else {
                 return hints.initialized_without_recorder("http_requests_total");
             };
             let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, is_open: false };
             for values in config.initial() {
-                cache.series(scope, spec, recorder, values.as_slice(), || birth).initialize(recorder);
+                at.series(values.as_slice(), || birth).initialize(recorder);
             }
         });
     }

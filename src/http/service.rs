@@ -14,7 +14,7 @@ use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked};
 use crate::{
     call::Call,
     instrument::Metrics,
-    series::{RecorderId, Scope},
+    series::{At, RecorderId},
 };
 
 /// What Layers of this crate further out record of the request: left in its extensions while a label set is new.
@@ -55,30 +55,28 @@ impl Http {
     /// Begins the call under the recorder of this moment; without one that takes anything there is none.
     fn begin<B>(&self, request: &mut Request<B>, infallible: bool) -> Option<Call> {
         self.spec.source.with(|recorder| {
-            let scope = self.cache.scope(&self.spec, recorder)?;
+            let at = self.cache.at(&self.spec, recorder)?;
             let head = RequestHead::of(request);
             let endpoint = self.config.endpoint(head);
             if self.config.skips(head, &endpoint) {
                 return None;
             }
             let values = self.config.values(head, &endpoint);
-            let series = self.cache.series(scope, &self.spec, recorder, values.as_slice(), || {
-                self.config.birth(head, &endpoint, infallible)
-            });
+            let series = at.series(values.as_slice(), || self.config.birth(head, &endpoint, infallible));
             let series = Arc::clone(series);
             if series.is_new() {
-                self.look_for_another_layer(scope, request.extensions_mut());
+                self.look_for_another_layer(&at, request.extensions_mut());
             }
             Some(Call::begin(series))
         })
     }
 
     #[cold]
-    fn look_for_another_layer(&self, scope: &Scope, extensions: &mut Extensions) {
+    fn look_for_another_layer(&self, at: &At<'_>, extensions: &mut Extensions) {
         let mut recorded = extensions.remove::<RecordedOutside>().unwrap_or_default();
-        let mine = || self.spec.instruments().map(|instrument| (scope.recorder(), instrument.name().clone()));
+        let mine = || self.spec.instruments().map(|instrument| (at.recorder_id(), instrument.name().clone()));
         if let Some((_, name)) = mine().find(|name| recorded.0.contains(name)) {
-            scope.count_applied_twice();
+            at.count_applied_twice();
             self.hints.applied_twice(name.as_str());
         }
         recorded.0.extend(mine());

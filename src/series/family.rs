@@ -44,10 +44,10 @@ impl Family {
 
     fn with<T>(&self, values: &[&str], f: impl FnOnce(&Arc<Series>) -> T) -> Option<T> {
         self.spec.source.with(|recorder| {
-            let scope = self.cache.scope(&self.spec, recorder)?;
+            let at = self.cache.at(&self.spec, recorder)?;
             let is_open = !self.spec.open_labels.is_empty();
             let birth = || Birth { infallible: false, to_be_proven: false, is_open };
-            Some(f(self.cache.series(scope, &self.spec, recorder, values, birth)))
+            Some(f(at.series(values, birth)))
         })
     }
 }

@@ -223,8 +223,8 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     pub fn initialize(&self) {
         let AnyService { config, spec, cache, .. } = &*self.protocol;
         spec.source.with(|recorder| {
-            if let (Some(scope), false) = (cache.scope(spec, recorder), config.has_labels()) {
-                cache.series(scope, spec, recorder, &[], || BIRTH).initialize(recorder);
+            if let (Some(at), false) = (cache.at(spec, recorder), config.has_labels()) {
+                at.series(&[], || BIRTH).initialize(recorder);
             }
         });
     }

@@ -44,12 +44,12 @@ impl<H> AnyService<H> {
         H: RequestLabels<R>,
     {
         self.spec.source.with(|recorder| {
-            let scope = self.cache.scope(&self.spec, recorder)?;
+            let at = self.cache.at(&self.spec, recorder)?;
             let mut values = LabelValues::default();
             self.hooks.add_to(request, &mut values);
             let series = values.with(|values| {
                 let birth = || Birth { infallible, to_be_proven: false, is_open: !values.is_empty() };
-                Arc::clone(self.cache.series(scope, &self.spec, recorder, values, birth))
+                Arc::clone(at.series(values, birth))
             });
             Some(Call::begin(series))
         })
