@@ -120,12 +120,12 @@ impl Prometheus {
         for naming in &self.namings {
             // A name of the house's own need not have the suffix by which the others are found.
             for metric in names::catalog().filter(|metric| metric.kind() == names::Kind::Histogram) {
-                let of_sla =
+                let is_promised =
                     metric.name() == names::HTTP_REQUEST_DURATION_SECONDS.name() && !self.slas.is_empty();
+                let own = if is_promised { sla::bounds(&self.slas) } else { defaults(metric) };
                 match bounds.entry(naming.name_of(metric)) {
-                    Entry::Occupied(told) if of_sla => merge(told.into_mut(), sla::bounds(&self.slas)),
-                    Entry::Vacant(free) if of_sla => drop(free.insert(sla::bounds(&self.slas))),
-                    Entry::Vacant(free) => drop(free.insert(defaults(metric))),
+                    Entry::Vacant(free) => drop(free.insert(own)),
+                    Entry::Occupied(told) if is_promised => merge(told.into_mut(), own),
                     Entry::Occupied(_) => {}
                 }
             }

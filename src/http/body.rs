@@ -85,8 +85,8 @@ impl<B: Body> Body for ResponseBody<B> {
                 (is_end || *this.left == 0 || frame.is_trailers()).then_some(Outcome::Completed)
             }
         };
-        if let (Some(outcome), Some(call)) = (outcome, outcome.and_then(|_| this.call.take())) {
-            call.end(outcome);
+        if let Some(outcome) = outcome {
+            this.call.take().expect("the call was open above").end(outcome);
         }
         Poll::Ready(frame)
     }

@@ -60,8 +60,7 @@ impl<const N: usize> Capped<N> {
     #[must_use]
     pub fn new(name: impl Into<String>, labels: [&str; N], help: impl Into<String>) -> Self {
         let name = name.into();
-        names::assert_free(&name);
-        assert!(name.ends_with("_total"), "{name:?} names a counter, which ends in `_total`: add it");
+        names::assert_counter_name(&name);
         for (index, label) in labels.iter().enumerate() {
             names::assert_label_name(label);
             assert!(

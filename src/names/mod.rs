@@ -12,7 +12,7 @@ use metrics::Unit;
 
 pub use self::naming::Naming;
 pub(crate) use self::{
-    naming::{assert_free, assert_label_name, assert_metric_name},
+    naming::{assert_counter_name, assert_free, assert_label_name, assert_metric_name},
     table::*,
 };
 
@@ -109,5 +109,14 @@ impl Kind {
             Self::Gauge => "gauge",
             Self::Histogram => "histogram",
         }
+    }
+
+    /// The names in the exposition of a metric of this kind: a histogram has three more.
+    pub(crate) fn exported_as(self, name: &str) -> impl Iterator<Item = String> {
+        let suffixes: &[&str] = match self {
+            Self::Histogram => &["", "_bucket", "_sum", "_count"],
+            Self::Counter | Self::Gauge => &[""],
+        };
+        suffixes.iter().map(move |suffix| format!("{name}{suffix}"))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use metrics::SharedString;
 
-use super::{CATALOG, Kind, Metric};
+use super::{CATALOG, Metric};
 
 /// The names and labels under which a Layer records, where they are not those of the [`catalog`](super::catalog).
 ///
@@ -125,13 +125,7 @@ impl Naming {
     fn checked(self) -> Self {
         let mut names = BTreeMap::new();
         for metric in CATALOG {
-            // A histogram is exported under three names more.
-            let suffixes: &[&str] = match metric.kind() {
-                Kind::Histogram => &["", "_bucket", "_sum", "_count"],
-                Kind::Counter | Kind::Gauge => &[""],
-            };
-            for suffix in suffixes {
-                let name = format!("{}{suffix}", self.name_of(metric));
+            for name in metric.kind().exported_as(&self.name_of(metric)) {
                 if let Some(other) = names.insert(name.clone(), metric.name()) {
                     panic!(
                         "{} and {other} would both be exported as {name:?}: give one of them another name",
@@ -172,6 +166,11 @@ pub(crate) fn assert_free(name: &str) {
         CATALOG.iter().all(|metric| metric.name() != name),
         "{name:?} is recorded by another Layer of this crate: give this metric another name"
     );
+}
+
+pub(crate) fn assert_counter_name(name: &str) {
+    assert_free(name);
+    assert!(name.ends_with("_total"), "{name:?} names a counter, which ends in `_total`: add it");
 }
 
 pub(crate) fn assert_label_name(name: &str) {

@@ -22,7 +22,6 @@ pub struct RejectionLayer<J = Errors> {
 /// The Layer of a limiter, with its refusals counted.
 pub struct Around<L, J> {
     limiter_layer: L,
-    judge: Arc<J>,
     limiter: Arc<Limiter<J>>,
 }
 
@@ -115,17 +114,14 @@ impl<J: Clone> Clone for RejectionLayer<J> {
 
 // ===== impl Around =====
 
-impl<L, J: Clone> Around<L, J> {
+impl<L, J> Around<L, J> {
     fn new(limiter_layer: L, layer: RejectionLayer<J>, by_endpoint: bool) -> Self {
-        let judge = Arc::new(layer.judge.clone());
         let limiter = Limiter::new(layer.name, layer.judge, layer.reason, by_endpoint, &layer.source);
-        let this = Self { limiter_layer, judge, limiter: Arc::new(limiter) };
+        let this = Self { limiter_layer, limiter: Arc::new(limiter) };
         this.initialize();
         this
     }
-}
 
-impl<L, J> Around<L, J> {
     /// Makes the counters stand at zero: done when the Layer is made, and with the first call after a recorder came.
     /// Who wants them before that call, and installs the exporter after the Layer is made, does it again.
     pub fn initialize(&self) {
@@ -140,18 +136,14 @@ where
     type Service = Rejection<L::Service, J>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let limiter = self.limiter_layer.layer(Inner::new(inner, Arc::clone(&self.judge)));
+        let limiter = self.limiter_layer.layer(Inner::new(inner, Arc::clone(&self.limiter.judge)));
         Rejection::new(limiter, Arc::clone(&self.limiter))
     }
 }
 
 impl<L: Clone, J> Clone for Around<L, J> {
     fn clone(&self) -> Self {
-        Self {
-            limiter_layer: self.limiter_layer.clone(),
-            judge: Arc::clone(&self.judge),
-            limiter: Arc::clone(&self.limiter),
-        }
+        Self { limiter_layer: self.limiter_layer.clone(), limiter: Arc::clone(&self.limiter) }
     }
 }
 

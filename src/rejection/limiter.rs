@@ -23,7 +23,8 @@ use crate::{
 /// What a limiter is called, judged by and counted in.
 pub struct Limiter<J> {
     name: String,
-    pub(super) judge: J,
+    /// Shared with the inner half.
+    pub(super) judge: Arc<J>,
     reason: Option<Arc<ReasonFn>>,
     calls: Family,
     rejected: Family,
@@ -47,7 +48,7 @@ impl<J> Limiter<J> {
         let family = |metric| family(metric, by_endpoint, source);
         Self {
             name,
-            judge,
+            judge: Arc::new(judge),
             reason,
             calls: family(&names::LIMITER_CALLS_TOTAL),
             rejected: family(&names::REQUESTS_REJECTED_TOTAL),

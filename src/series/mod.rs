@@ -1,6 +1,6 @@
 //! The handles of one label set, resolved once, and the cache that finds them.
 //!
-//! A cache has a [`Scope`] for each recorder that it has met, a scope has a [`Series`] for each label set of a
+//! A [`Cache`] has a scope for each recorder that it has met, a scope has a [`Series`] for each label set of a
 //! request, and a series has a slot for each way in which its calls have ended. Each is made once and read
 //! without a lock from then on.
 

@@ -84,7 +84,7 @@ impl Config {
     }
 
     pub(crate) fn count_as(&mut self, name: String) {
-        assert_counter(&name);
+        names::assert_counter_name(&name);
         self.count = Some(name);
         self.assert_names();
     }
@@ -100,7 +100,7 @@ impl Config {
     }
 
     pub(crate) fn start_as(&mut self, name: Option<String>) {
-        name.iter().for_each(|name| assert_counter(name));
+        name.iter().for_each(|name| names::assert_counter_name(name));
         self.started = Some(name.unwrap_or_else(|| self.started_metric().named(&self.name)));
         self.assert_names();
     }
@@ -181,19 +181,15 @@ impl Config {
     fn assert_names(&self) {
         let [total, duration, in_flight] = self.metrics;
         let mut all = vec![
-            self.name_of(total, &self.count),
-            self.name_of(duration, &self.latency),
-            self.name_of(in_flight, &self.in_flight),
+            (total.kind(), self.name_of(total, &self.count)),
+            (duration.kind(), self.name_of(duration, &self.latency)),
+            (in_flight.kind(), self.name_of(in_flight, &self.in_flight)),
         ];
-        all.extend(self.started.clone());
-        let exported = |name: &str, is_histogram: bool| {
-            let suffixes: &[&str] = if is_histogram { &["", "_bucket", "_sum", "_count"] } else { &[""] };
-            suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect::<Vec<_>>()
-        };
+        all.extend(self.started.clone().map(|name| (names::STARTED.kind(), name)));
         let mut taken = Vec::new();
-        for (index, name) in all.iter().enumerate() {
-            names::assert_free(name);
-            for name in exported(name, index == 1) {
+        for (kind, name) in all {
+            names::assert_free(&name);
+            for name in kind.exported_as(&name) {
                 assert!(
                     !taken.contains(&name),
                     "two metrics would both be exported as {name:?}: give the other one its new name first"
@@ -202,8 +198,4 @@ impl Config {
             }
         }
     }
-}
-
-fn assert_counter(name: &str) {
-    assert!(name.ends_with("_total"), "{name:?} names a counter, which ends in `_total`: add it");
 }

@@ -47,6 +47,27 @@ fn no_histogram_becomes_a_summary() {
     assert_eq!(bounds(&page, "http_client_request_duration_seconds")[..12], seconds);
 }
 
+/// What the README says that a declared endpoint costs to store.
+#[test]
+fn a_declared_endpoint_that_answers_well_is_37_series_on_axum_and_38_elsewhere() {
+    for (layer, expected) in [(HttpMetricsLayer::axum(), 37), (HttpMetricsLayer::new(), 38)] {
+        let exporter = Prometheus::new().sla(&Sla::new("api").latency(0.99, Duration::from_millis(100)));
+        let page = rendered(exporter, || {
+            let layer = layer.endpoint(|_| Some("/users".into())).endpoints([("GET", "/users")]);
+            layer.initialize();
+            let service = layer.layer(service_fn(|_: Request<()>| {
+                ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())))
+            }));
+            service.oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+        });
+        assert_eq!(
+            page.lines().filter(|line| line.contains("endpoint=\"/users\"")).count(),
+            expected,
+            "{page}"
+        );
+    }
+}
+
 #[test]
 fn the_slas_bounds_are_those_of_the_latency_histogram_alone() {
     let slas = [
