@@ -29,7 +29,7 @@ impl Call {
     pub(crate) fn begin(series: Arc<Series>) -> Self {
         let is_guest = series.enter();
         let spec = series.spec();
-        let start = if spec.histogram.is_some() { spec.clock.raw() } else { 0 };
+        let start = if spec.is_timed() { spec.clock.raw() } else { 0 };
         Self { series, start, code: 0, is_guest, is_inside: false, has_ended: false }
     }
 
@@ -44,6 +44,12 @@ impl Call {
     /// Notes that the service answered, and with which code.
     pub(crate) fn answered(&mut self, code: u16) {
         self.code = code;
+        let spec = self.series.spec();
+        if spec.head.is_some() {
+            // How the call will end is not known yet; the histogram's labels tell the code alone.
+            let end = End::new(code, Outcome::Completed);
+            self.series.answered(end, spec.clock.seconds_since(self.start));
+        }
     }
 
     pub(crate) fn end(self, outcome: Outcome) {
@@ -60,7 +66,7 @@ impl Call {
             return;
         }
         let spec = self.series.spec();
-        let seconds = spec.histogram.is_some().then(|| spec.clock.seconds_since(self.start));
+        let seconds = spec.is_timed().then(|| spec.clock.seconds_since(self.start));
         self.series.leave(self.is_guest, End { code: self.code, outcome, word }, seconds);
     }
 }

@@ -35,7 +35,8 @@
 //! | know what came of retries | [`retry`] |
 //! | count connections | [`connection`], [`ConnectionMetricsLayer`] |
 //! | know how a call can end | [`Outcome`] |
-//! | promise a latency, and get its bucket bounds | [`sla`] |
+//! | promise an availability or a latency, get its bucket bounds, and check them at startup | [`sla`] |
+//! | get rules and alerts for Prometheus from the promise | [`rules`] |
 //! | export to Prometheus | [`exporter`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, or give them other names | [`names`] |
@@ -49,6 +50,7 @@
 //! |---|---|
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
+//! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
 //! | `tower` | [`retry::MeteredPolicy`], and the names of what tower's own limiters refuse |
 //! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early |
@@ -74,6 +76,9 @@ pub mod rejection;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod retry;
+#[cfg(feature = "rules")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rules")))]
+pub mod rules;
 mod series;
 pub mod service;
 pub mod sla;

@@ -70,8 +70,8 @@ impl Prometheus {
         }
     }
 
-    /// Makes the thresholds of `sla` bounds of `http_request_duration_seconds`; see [`sla::bounds`]. Several are
-    /// merged.
+    /// Makes the thresholds of `sla` bounds of the histograms that it is about; see [`sla::histogram_bounds`]. Several
+    /// are merged.
     pub fn sla(mut self, sla: &Sla) -> Self {
         self.slas.push(sla.clone());
         self
@@ -117,17 +117,16 @@ impl Prometheus {
     #[must_use]
     pub fn into_builder(self) -> PrometheusBuilder {
         let mut bounds = self.bounds;
-        for naming in &self.namings {
+        for (histogram, promised) in sla::histogram_bounds(&promised(&self.slas, &self.namings)) {
+            match bounds.entry(histogram) {
+                Entry::Vacant(free) => drop(free.insert(promised)),
+                Entry::Occupied(told) => merge(told.into_mut(), promised),
+            }
+        }
+        for naming in self.namings.iter().chain(self.slas.iter().map(|sla| &sla.naming)) {
             // A name of the house's own need not have the suffix by which the others are found.
             for metric in names::catalog().filter(|metric| metric.kind() == names::Kind::Histogram) {
-                let is_promised =
-                    metric.name() == names::HTTP_REQUEST_DURATION_SECONDS.name() && !self.slas.is_empty();
-                let own = if is_promised { sla::bounds(&self.slas) } else { defaults(metric) };
-                match bounds.entry(naming.name_of(metric)) {
-                    Entry::Vacant(free) => drop(free.insert(own)),
-                    Entry::Occupied(told) if is_promised => merge(told.into_mut(), own),
-                    Entry::Occupied(_) => {}
-                }
+                bounds.entry(naming.name_of(metric)).or_insert_with(|| defaults(metric));
             }
         }
         let by_suffix = [("_seconds", &sla::SECONDS[..]), ("_bytes", &BYTES[..])]
@@ -208,6 +207,12 @@ impl Handle {
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local_addr
     }
+}
+
+/// The SLAs under their own names, and under each other scheme that a Layer was given.
+fn promised(slas: &[Sla], namings: &[Naming]) -> Vec<Sla> {
+    let renamed = namings.iter().flat_map(|naming| slas.iter().map(|sla| sla.clone().naming(naming)));
+    slas.iter().cloned().chain(renamed).collect()
 }
 
 fn defaults(metric: &Metric) -> Vec<f64> {

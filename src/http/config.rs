@@ -38,6 +38,7 @@ pub(super) struct Config {
     pub(super) methods: Methods,
     servers: Vec<Server>,
     pub(super) exact_status: bool,
+    pub(super) times_head: bool,
     pub(super) attempts: bool,
     pub(super) max_label_sets: usize,
     pub(super) limit: Option<usize>,
@@ -69,6 +70,7 @@ impl Config {
             methods: Methods::default(),
             servers: Vec::new(),
             exact_status: false,
+            times_head: false,
             attempts: false,
             max_label_sets: MAX_LABEL_SETS,
             limit: None,
@@ -80,25 +82,29 @@ impl Config {
     }
 
     pub(super) fn spec(&self, hints: &Arc<Hints>) -> Spec {
-        let (counter, histogram, gauge) = match (self.is_client(), self.attempts) {
+        let (counter, histogram, head, gauge) = match (self.is_client(), self.attempts) {
             (false, false) => (
                 &names::HTTP_REQUESTS_TOTAL,
                 &names::HTTP_REQUEST_DURATION_SECONDS,
+                &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS,
                 &names::HTTP_REQUESTS_IN_FLIGHT,
             ),
             (false, true) => (
                 &names::HTTP_ATTEMPTS_TOTAL,
                 &names::HTTP_ATTEMPT_DURATION_SECONDS,
+                &names::HTTP_ATTEMPT_HEAD_DURATION_SECONDS,
                 &names::HTTP_ATTEMPTS_IN_FLIGHT,
             ),
             (true, false) => (
                 &names::HTTP_CLIENT_REQUESTS_TOTAL,
                 &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+                &names::HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS,
                 &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
             ),
             (true, true) => (
                 &names::HTTP_CLIENT_ATTEMPTS_TOTAL,
                 &names::HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
+                &names::HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS,
                 &names::HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
             ),
         };
@@ -113,6 +119,7 @@ impl Config {
         spec.naming = self.naming.clone();
         spec.counter = instrument(self.instruments.count, counter);
         spec.histogram = instrument(self.instruments.latency, histogram);
+        spec.head = instrument(self.instruments.latency && self.times_head, head);
         spec.gauge = instrument(self.instruments.in_flight, gauge);
         spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
         spec.fallback = self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec();
@@ -149,6 +156,10 @@ impl Config {
         let pair = (method.to_owned(), endpoint);
         assert!(!self.declared.contains(&pair), "{} {} is declared twice: remove one", pair.0, pair.1);
         self.declared.push(pair);
+    }
+
+    pub(super) fn declares(&self, method: &str, endpoint: &str) -> bool {
+        self.declared.iter().any(|(declared, its)| *its == *endpoint && *declared == *method)
     }
 
     pub(super) fn add_server(&mut self, server: String) {
@@ -192,12 +203,7 @@ impl Config {
     /// An answer has to prove that a server has this endpoint for this method, because whoever asks for it chose
     /// the method. What was matched or declared does not count against the cap.
     pub(super) fn birth(&self, head: RequestHead<'_>, endpoint: &str, infallible: bool) -> Birth {
-        let is_declared = || {
-            self.declared
-                .iter()
-                .any(|(method, declared)| *declared == *endpoint && *method == *head.method().as_str())
-        };
-        let is_known = endpoint == UNMATCHED || is_declared();
+        let is_known = endpoint == UNMATCHED || self.declares(head.method().as_str(), endpoint);
         Birth {
             infallible,
             to_be_proven: !self.is_client() && !is_known,

@@ -16,6 +16,7 @@ use crate::{
     instrument::{Instruments, Metrics},
     names::Naming,
     series::{Birth, Cache, Source, Spec},
+    sla::Sla,
 };
 
 /// Counts HTTP calls, measures how long they took, and shows how many are in flight.
@@ -176,6 +177,23 @@ impl HttpMetricsLayer {
         })
     }
 
+    /// Declares the endpoints of which `sla` promises something, and measures the time to the response head if it is
+    /// promised.
+    ///
+    /// # Panics
+    ///
+    /// Panics on an endpoint that [`endpoints`](Self::endpoints) would refuse; one that is declared already may stay so.
+    pub fn sla(self, sla: &Sla) -> Self {
+        self.with(|config| {
+            for it in &sla.endpoints {
+                if !config.declares(&it.method, &it.route) {
+                    config.declare(&it.method, it.route.clone());
+                }
+            }
+            config.times_head |= sla.is_about_head();
+        })
+    }
+
     /// Gives methods beyond RFC 9110 and PATCH a label value of their own. All others are `_OTHER`.
     ///
     /// # Panics
@@ -213,6 +231,14 @@ impl HttpMetricsLayer {
     /// as the histogram has bounds, and three.
     pub fn exact_status(self) -> Self {
         self.with(|config| config.exact_status = true)
+    }
+
+    /// Measures also the time to the response head, in `http_response_head_duration_seconds`, with the labels of the
+    /// duration: the sample is taken when the head is there, and for a call without one when it ends.
+    ///
+    /// That is what a service promises whose bodies last as long as their readers want: downloads, streams.
+    pub fn response_head_duration(self) -> Self {
+        self.with(|config| config.times_head = true)
     }
 
     /// Records under the names and labels of `naming`.

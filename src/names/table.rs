@@ -17,6 +17,11 @@ pub(crate) const SERVICE: &str = "service";
 pub(crate) const POLICY: &str = "policy";
 pub(crate) const RESULT: &str = "result";
 pub(crate) const LISTENER: &str = "listener";
+pub(crate) const GRPC_TYPE: &str = "grpc_type";
+pub(crate) const GRPC_SERVICE: &str = "grpc_service";
+pub(crate) const GRPC_METHOD: &str = "grpc_method";
+#[cfg(feature = "rules")]
+pub(crate) const GRPC_CODE: &str = "grpc_code";
 
 pub(crate) static HTTP_REQUESTS_TOTAL: Metric = Metric {
     name: "http_requests_total",
@@ -32,6 +37,14 @@ pub(crate) static HTTP_REQUEST_DURATION_SECONDS: Metric = Metric {
     unit: Unit::Seconds,
     labels: &[METHOD, ENDPOINT, STATUS],
     help: "Time from the call to the end of the response body, by status class.",
+};
+
+pub(crate) static HTTP_RESPONSE_HEAD_DURATION_SECONDS: Metric = Metric {
+    name: "http_response_head_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT, STATUS],
+    help: "Time from the call to the response head, or to its end without one, where the Layer was told.",
 };
 
 pub(crate) static HTTP_REQUESTS_IN_FLIGHT: Metric = Metric {
@@ -56,6 +69,14 @@ pub(crate) static HTTP_CLIENT_REQUEST_DURATION_SECONDS: Metric = Metric {
     unit: Unit::Seconds,
     labels: &[METHOD, SERVER, STATUS],
     help: "Time from the outgoing call to the end of the response body, by status class.",
+};
+
+pub(crate) static HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS: Metric = Metric {
+    name: "http_client_response_head_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER, STATUS],
+    help: "Time from the outgoing call to the response head, or to its end without one, where the Layer was told.",
 };
 
 pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT: Metric = Metric {
@@ -98,6 +119,14 @@ pub(crate) static HTTP_ATTEMPT_DURATION_SECONDS: Metric = Metric {
     help: "Time from an attempt of an HTTP request to the end of its response body.",
 };
 
+pub(crate) static HTTP_ATTEMPT_HEAD_DURATION_SECONDS: Metric = Metric {
+    name: "http_request_attempt_head_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT, STATUS],
+    help: "Time from an attempt of an HTTP request to its response head, where the Layer was told.",
+};
+
 pub(crate) static HTTP_ATTEMPTS_IN_FLIGHT: Metric = Metric {
     name: "http_request_attempts_in_flight",
     kind: Kind::Gauge,
@@ -120,6 +149,14 @@ pub(crate) static HTTP_CLIENT_ATTEMPT_DURATION_SECONDS: Metric = Metric {
     unit: Unit::Seconds,
     labels: &[METHOD, SERVER, STATUS],
     help: "Time from an attempt of an outgoing HTTP request to the end of its response body.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS: Metric = Metric {
+    name: "http_client_request_attempt_head_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER, STATUS],
+    help: "Time from an attempt of an outgoing HTTP request to its response head, where the Layer was told.",
 };
 
 pub(crate) static HTTP_CLIENT_ATTEMPTS_IN_FLIGHT: Metric = Metric {
@@ -306,20 +343,42 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-pub(super) static CATALOG: [&Metric; 36] = [
+#[cfg(feature = "rules")]
+/// What a gRPC server is promised by; no Layer records it yet, so the catalogue does not list it.
+pub(crate) static GRPC_SERVER_HANDLED_TOTAL: Metric = Metric {
+    name: "grpc_server_handled_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD, GRPC_CODE],
+    help: "gRPC calls ended, by code.",
+};
+
+pub(crate) static GRPC_SERVER_HANDLING_SECONDS: Metric = Metric {
+    name: "grpc_server_handling_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "Time from the call to its end.",
+};
+
+pub(super) static CATALOG: [&Metric; 40] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
+    &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
     &HTTP_REQUESTS_IN_FLIGHT,
     &HTTP_REQUESTS_IN_FLIGHT_LIMIT,
     &HTTP_CLIENT_REQUESTS_TOTAL,
     &HTTP_CLIENT_REQUEST_DURATION_SECONDS,
+    &HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
     &HTTP_ATTEMPTS_TOTAL,
     &HTTP_ATTEMPT_DURATION_SECONDS,
+    &HTTP_ATTEMPT_HEAD_DURATION_SECONDS,
     &HTTP_ATTEMPTS_IN_FLIGHT,
     &HTTP_CLIENT_ATTEMPTS_TOTAL,
     &HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
+    &HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS,
     &HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
     &STARTED,
     &TOTAL,

@@ -67,6 +67,7 @@ struct Slot {
     end: End,
     counter: Counter,
     histogram: Histogram,
+    head: Histogram,
 }
 
 // ===== impl Series =====
@@ -129,17 +130,23 @@ impl Series {
         if let Some(proven) = self.host(is_guest).proven.get() {
             proven.gauge(InFlight::leave);
         }
-        self.home(end).record(end, 1, seconds);
+        self.home(end, Room::count_overflow).ended(end, seconds);
         if self.is_new() {
             self.has_ended.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Times the answer of a call that goes on.
+    pub(crate) fn answered(&self, end: End, seconds: f64) {
+        self.home(end, |_| {}).with_slot(end, |slot| slot.head.record(seconds));
     }
 
     /// Makes what stands at zero for a label set that was declared, histograms included.
     pub(crate) fn initialize(&self, recorder: &dyn Recorder) {
         self.prove(recorder);
         for end in self.spec.answers.zero_histograms() {
-            drop(self.histogram(recorder, end));
+            drop(self.histogram(&self.spec.histogram, recorder, end));
+            drop(self.histogram(&self.spec.head, recorder, end));
         }
     }
 
@@ -154,8 +161,9 @@ impl Series {
         }
     }
 
-    /// Where a call counts: here, once any answer has told that the label set is the service's own.
-    fn home(&self, end: End) -> &Self {
+    /// Where a call counts: here, once any answer has told that the label set is the service's own. `is_folded` hears
+    /// of the one that finds no room.
+    fn home(&self, end: End, is_folded: fn(&Room)) -> &Self {
         let Some(fallback) = self.until_proven.as_deref().filter(|_| !self.is_proven()) else {
             return self;
         };
@@ -165,8 +173,8 @@ impl Series {
         match (self.try_prove(), &self.room) {
             (Some(true), _) => self,
             (Some(false), Some(room)) => {
-                room.cap.count_overflow();
-                room.folded.home(end)
+                is_folded(room);
+                room.folded.home(end, is_folded)
             }
             _ => fallback,
         }
@@ -214,25 +222,35 @@ impl Series {
 
     /// Counts without a call.
     pub(crate) fn add(&self, count: u64) {
-        self.record(End::new(0, Outcome::Completed), count, None);
+        self.with_slot(End::new(0, Outcome::Completed), |slot| slot.counter.increment(count));
     }
 
-    fn record(&self, end: End, count: u64, seconds: Option<f64>) {
+    fn ended(&self, end: End, seconds: Option<f64>) {
+        self.with_slot(end, |slot| {
+            slot.counter.increment(1);
+            if let Some(seconds) = seconds {
+                slot.histogram.record(seconds);
+                if end.code == 0 {
+                    slot.head.record(seconds);
+                }
+            }
+        });
+    }
+
+    fn with_slot(&self, end: End, f: impl FnOnce(&Slot)) {
         let hash = end.hash();
         let slot = self.slots.find(hash, |slot| slot.end == end).or_else(|| {
             self.spec.answers.met(&self.values, end);
             let slot = self.with_recorder(|recorder| Slot {
                 end,
                 counter: self.counter(recorder, end),
-                histogram: self.histogram(recorder, end),
+                histogram: self.histogram(&self.spec.histogram, recorder, end),
+                head: self.histogram(&self.spec.head, recorder, end),
             })?;
             Some(self.slots.insert(hash, slot, |slot| slot.end == end))
         });
         if let Some(slot) = slot {
-            slot.counter.increment(count);
-            if let Some(seconds) = seconds {
-                slot.histogram.record(seconds);
-            }
+            f(slot);
         }
     }
 
@@ -242,8 +260,8 @@ impl Series {
         })
     }
 
-    fn histogram(&self, recorder: &dyn Recorder, end: End) -> Histogram {
-        self.spec.histogram.as_ref().map_or(Histogram::noop(), |histogram| {
+    fn histogram(&self, instrument: &Option<Instrument>, recorder: &dyn Recorder, end: End) -> Histogram {
+        instrument.as_ref().map_or(Histogram::noop(), |histogram| {
             histogram.histogram(recorder, self.labels_with(self.spec.answers.histogram_labels(end)))
         })
     }
@@ -255,6 +273,14 @@ impl Series {
     /// Runs `f` if the recorder that was current when the series was made can still be reached.
     fn with_recorder<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
         self.spec.source.with(|recorder| (RecorderId::of(recorder) == self.recorder).then(|| f(recorder)))
+    }
+}
+
+// ===== impl Room =====
+
+impl Room {
+    fn count_overflow(&self) {
+        self.cap.count_overflow();
     }
 }
 

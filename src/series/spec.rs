@@ -26,6 +26,8 @@ pub(crate) struct Spec {
     /// Counts a call when it ends.
     pub(crate) counter: Option<Instrument>,
     pub(crate) histogram: Option<Instrument>,
+    /// Times a call until it is answered, or until it ends unanswered.
+    pub(crate) head: Option<Instrument>,
     pub(crate) gauge: Option<Instrument>,
     /// What the gauge is to be compared with, where it was told.
     pub(crate) limit: Option<(Instrument, usize)>,
@@ -84,6 +86,7 @@ impl Spec {
             started: None,
             counter: None,
             histogram: None,
+            head: None,
             gauge: None,
             limit: None,
             fallback: request_labels.iter().map(|_| OTHER).collect(),
@@ -135,7 +138,12 @@ impl Spec {
     }
 
     pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
-        [&self.started, &self.counter, &self.histogram, &self.gauge].into_iter().flatten()
+        [&self.started, &self.counter, &self.histogram, &self.head, &self.gauge].into_iter().flatten()
+    }
+
+    /// Tells whether a call has to read the clock.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.histogram.is_some() || self.head.is_some()
     }
 }
 

@@ -1,9 +1,12 @@
 //! From thresholds to bucket bounds, in whole nanoseconds.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use super::{LatencyObjective, Sla};
-use crate::clock::seconds;
+use super::{Sla, objectives::nanos};
+use crate::{clock::seconds, names};
 
 /// The default bounds of a histogram in seconds.
 pub(crate) const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -20,35 +23,100 @@ const MULTIPLES: [(u64, u64); 9] =
 
 const TEN_SECONDS: u64 = 10_000_000_000;
 
-/// Returns the bucket bounds in seconds that these promises ask for together, ascending.
+/// The thresholds that promises set on one histogram, in nanoseconds.
+#[derive(Debug, Default)]
+pub(super) struct Thresholds {
+    /// Those that get bounds beside them: T, and 4 T.
+    promised: BTreeSet<u64>,
+    /// Those that stand alone.
+    alone: BTreeSet<u64>,
+}
+
+/// Returns the bucket bounds in seconds of `http_request_duration_seconds` that these promises ask for together,
+/// ascending.
 ///
 /// Every threshold T is a bound, and so is 4 T, where Apdex begins to call a user frustrated; so there is always
-/// a finite bound above the largest threshold. Beside them stand T × 1/10, 1/4, 1/2, 3/4, 5/2, 5, 10, 25 and 50,
-/// up to the larger of ten times the largest threshold and 10 s, and 5, 10, 25, 50 and 100 ms. Where that is
-/// more than 20 bounds, those that tell least apart are left out, never a T or a 4 T. Promises without a
-/// latency have the default bounds, 5 ms to 10 s.
+/// a finite bound above the largest threshold. So is the [`high_latency`](Sla::high_latency) that is warned of, 2 s.
+/// Beside them stand T × 1/10, 1/4, 1/2, 3/4, 5/2, 5, 10, 25 and 50, up to the larger of ten times the largest threshold
+/// and 10 s, and 5, 10, 25, 50 and 100 ms. Where that is more than 20 bounds, those that tell least apart are left out,
+/// never a T, a 4 T or a high latency. Promises without a latency have the default bounds, 5 ms to 10 s.
 ///
 /// Bounds are worked out in whole nanoseconds and divided once, as the samples are: a call of exactly T is
 /// within T.
 pub fn bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Vec<f64> {
-    let objectives = slas.into_iter().flat_map(Sla::latency_objectives);
-    let thresholds: Vec<u64> = objectives.map(LatencyObjective::nanos).collect();
-    let Some(largest) = thresholds.iter().max() else {
-        return SECONDS.to_vec();
-    };
-    let highest = (10 * largest).max(TEN_SECONDS);
+    let mut thresholds = Thresholds::default();
+    slas.into_iter().for_each(|sla| thresholds.add_http(sla));
+    thresholds.bounds()
+}
 
-    let optional = thresholds.iter().flat_map(|t| MULTIPLES.map(|(by, over)| t * by / over));
-    let optional = optional.chain(FINE_NANOS).filter(|nanos| (1..=highest).contains(nanos));
-    // The value tells whether the bound must stay.
-    let mut bounds: BTreeMap<u64, bool> = optional.map(|nanos| (nanos, false)).collect();
-    bounds.extend(thresholds.iter().flat_map(|t| [*t, 4 * t]).map(|nanos| (nanos, true)));
+/// Returns the bucket bounds in seconds of every histogram that these promises are about, by its name: what
+/// [`bounds`] is for one of them. `exporter::Prometheus::sla` sets them; give them to another exporter yourself.
+pub fn histogram_bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> BTreeMap<String, Vec<f64>> {
+    thresholds(slas).into_iter().map(|(histogram, thresholds)| (histogram, thresholds.bounds())).collect()
+}
 
-    while bounds.len() > MOST {
-        let Some(least) = least_telling(&bounds) else { break };
-        bounds.remove(&least);
+/// What is asked of each histogram.
+pub(super) fn thresholds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> BTreeMap<String, Thresholds> {
+    let mut all: BTreeMap<String, Thresholds> = BTreeMap::new();
+    for sla in slas {
+        if sla.is_http() {
+            let duration = sla.naming.name_of(&names::HTTP_REQUEST_DURATION_SECONDS);
+            all.entry(duration).or_default().add_http(sla);
+        }
+        if sla.is_about_head() {
+            let head = sla.naming.name_of(&names::HTTP_RESPONSE_HEAD_DURATION_SECONDS);
+            all.entry(head).or_default().promised.extend(sla.also_bounds.iter().copied().map(nanos));
+        }
+        for slo in sla.slos() {
+            if let (Some(histogram), Some(latency)) = (slo.histogram(), slo.latency()) {
+                all.entry(histogram).or_default().promised.insert(latency.nanos());
+            }
+        }
     }
-    bounds.into_keys().map(seconds).collect()
+    all
+}
+
+// ===== impl Thresholds =====
+
+impl Thresholds {
+    /// Adds what the promise sets on the histogram of HTTP calls.
+    fn add_http(&mut self, sla: &Sla) {
+        let endpoints = sla.endpoints.iter().flat_map(|it| &it.objectives.latency);
+        let latencies = sla.http.latency.iter().chain(endpoints).map(|latency| latency.threshold);
+        let others = sla.apdex.iter().chain(&sla.also_bounds).copied();
+        self.promised.extend(latencies.chain(others).map(nanos));
+        self.alone.insert(nanos(sla.high_latency));
+    }
+
+    /// The bounds in nanoseconds without which something generated would tell nothing.
+    pub(super) fn required(&self) -> BTreeSet<u64> {
+        let promised = self.promised.iter().flat_map(|t| [*t, 4 * t]);
+        promised.chain(self.alone.iter().copied()).collect()
+    }
+
+    fn bounds(&self) -> Vec<f64> {
+        let required = self.required();
+        let Some(largest) = self.promised.last() else {
+            let mut bounds = SECONDS.to_vec();
+            bounds.extend(required.into_iter().map(seconds));
+            bounds.sort_by(f64::total_cmp);
+            bounds.dedup();
+            return bounds;
+        };
+        let highest = (10 * largest).max(TEN_SECONDS);
+
+        let optional = self.promised.iter().flat_map(|t| MULTIPLES.map(|(by, over)| t * by / over));
+        let optional = optional.chain(FINE_NANOS).filter(|nanos| (1..=highest).contains(nanos));
+        // The value tells whether the bound must stay.
+        let mut bounds: BTreeMap<u64, bool> = optional.map(|nanos| (nanos, false)).collect();
+        bounds.extend(required.into_iter().map(|nanos| (nanos, true)));
+
+        while bounds.len() > MOST {
+            let Some(least) = least_telling(&bounds) else { break };
+            bounds.remove(&least);
+        }
+        bounds.into_keys().map(seconds).collect()
+    }
 }
 
 /// Of the two bounds nearest to each other by ratio, the one to leave out: the optional one, else the one with

@@ -49,8 +49,8 @@ fn no_histogram_becomes_a_summary() {
 
 /// What the README says that a declared endpoint costs to store.
 #[test]
-fn a_declared_endpoint_that_answers_well_is_37_series_on_axum_and_38_elsewhere() {
-    for (layer, expected) in [(HttpMetricsLayer::axum(), 37), (HttpMetricsLayer::new(), 38)] {
+fn a_declared_endpoint_that_answers_well_is_39_series_on_axum_and_40_elsewhere() {
+    for (layer, expected) in [(HttpMetricsLayer::axum(), 39), (HttpMetricsLayer::new(), 40)] {
         let exporter = Prometheus::new().sla(&Sla::new("api").latency(0.99, Duration::from_millis(100)));
         let page = rendered(exporter, || {
             let layer = layer.endpoint(|_| Some("/users".into())).endpoints([("GET", "/users")]);

@@ -7,6 +7,7 @@ mod support;
 
 mod contract;
 mod endings;
+mod head;
 mod initialize;
 mod labels;
 mod refused;

@@ -37,8 +37,8 @@ async fn record_everything(recorder: &Recorder) {
     let shared = || -> Arc<dyn tower_metrics::metrics::Recorder + Send + Sync> { recorder.shared() };
 
     let answer = |_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
-    let server = HttpMetricsLayer::new().unbounded_raw_path().in_flight_limit(100);
-    for layer in [server, HttpMetricsLayer::client().in_flight_limit(100)] {
+    let server = HttpMetricsLayer::new().unbounded_raw_path().in_flight_limit(100).response_head_duration();
+    for layer in [server, HttpMetricsLayer::client().in_flight_limit(100).response_head_duration()] {
         for layer in [layer.clone(), layer.attempts()] {
             layer.recorder(shared()).layer(service_fn(answer)).oneshot(Request::new(())).await.unwrap();
         }

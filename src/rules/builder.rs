@@ -1,0 +1,203 @@
+//! The rules of all services together, which are their own builder.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Alert, Group, Severity, alert::Setting, anomaly, burn, config::Config, file, service, slo};
+use crate::{names::assert_metric_name, sla::Sla};
+
+/// Recording rules and alerts for Prometheus, from the promises of one service or of several.
+///
+/// See the [module](super) for what they record and when each alert fires.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_metrics::{rules::{Alert, Rules}, sla::Sla};
+///
+/// let shop = Sla::new("shop").availability(0.999).latency(0.99, Duration::from_millis(100));
+/// let rules = Rules::new([&shop])
+///     .threshold(Alert::HighApiErrorRate, 0.02)
+///     .with(Alert::TrafficAbsent)
+///     .runbook_url("https://wiki.example.com/runbooks");
+/// assert!(rules.to_yaml().contains("alert: ErrorBudgetBurn"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "the rules are written by to_yaml()"]
+pub struct Rules {
+    slas: Vec<Sla>,
+    pub(super) config: Config,
+}
+
+// ===== impl Rules =====
+
+impl Rules {
+    /// Begins with the rules of these promises, and with every alert but [`Alert::TrafficAbsent`] and [`Alert::Anomaly`].
+    ///
+    /// Promises with one job and the same selectors are of one service: their excluded routes and streams are taken
+    /// together, and the lowest high latency counts.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no promise, if two have one name, if two of one service have different
+    /// [namings](Sla::naming), and on an objective whose page could never fire, with the reason.
+    pub fn new<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Self {
+        let slas: Vec<Sla> = slas.into_iter().cloned().collect();
+        assert!(!slas.is_empty(), "there is no SLA to make rules of: give at least one");
+        let mut ids = BTreeMap::new();
+        for slo in slas.iter().flat_map(Sla::slos) {
+            burn::assert_can_fire(&slo);
+            if let Some(other) = ids.insert(slo.id(), slo.sla.name()) {
+                panic!(
+                    "the objective {:?} is of the SLA {} and of the SLA {other}: give one of them another name",
+                    slo.id(),
+                    slo.sla.name()
+                );
+            }
+        }
+        let config =
+            Config { settings: Setting::all(), min_bad_events: 5, runbook_url: None, dashboard_url: None };
+        drop(service::merged(&slas));
+        Self { slas, config }
+    }
+
+    /// Adds an alert that is off unless asked for.
+    pub fn with(mut self, alert: Alert) -> Self {
+        self.config.set(alert).is_on = true;
+        self
+    }
+
+    /// Leaves an alert out.
+    pub fn without(mut self, alert: Alert) -> Self {
+        self.config.set(alert).is_on = false;
+        self
+    }
+
+    /// Sets the share above which an alert fires, such as `0.05` for 5 %.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the share is not between 0 and 1, both excluded, and for an alert whose expression has none: of
+    /// [`Alert::ErrorBudgetBurn`] it follows from the objective.
+    pub fn threshold(mut self, alert: Alert, share: f64) -> Self {
+        assert!(
+            share > 0.0 && share < 1.0,
+            "the threshold of {} is {share}, and has to be a share between 0 and 1, both excluded",
+            alert.as_str()
+        );
+        let setting = self.config.set(alert);
+        assert!(
+            setting.threshold.is_some(),
+            "{} has no threshold to set: leave .threshold() out",
+            alert.as_str()
+        );
+        setting.threshold = Some(share);
+        self
+    }
+
+    /// Sets how long an alert's expression holds before it fires: its `for`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is not whole seconds, and for [`Alert::ErrorBudgetBurn`], whose windows say it.
+    pub fn hold(mut self, alert: Alert, hold: Duration) -> Self {
+        assert!(
+            hold.subsec_nanos() == 0,
+            "{hold:?} is not whole seconds, which Prometheus would refuse: round it"
+        );
+        assert!(alert != Alert::ErrorBudgetBurn, "ErrorBudgetBurn holds for its windows: leave .hold() out");
+        self.config.set(alert).hold = hold;
+        self
+    }
+
+    /// Sets the label `severity` of an alert.
+    ///
+    /// # Panics
+    ///
+    /// Panics for [`Alert::ErrorBudgetBurn`], which is critical or a warning by its windows, and if [`Alert::Anomaly`] is
+    /// not left `Info`: a band pages nobody.
+    pub fn severity(mut self, alert: Alert, severity: Severity) -> Self {
+        assert!(
+            alert != Alert::ErrorBudgetBurn,
+            "ErrorBudgetBurn is critical or a warning by its windows: leave .severity() out"
+        );
+        assert!(
+            alert != Alert::Anomaly || severity == Severity::Info,
+            "Anomaly is of severity info and no other: a band is no reason to wake anybody"
+        );
+        self.config.set(alert).severity = severity;
+        self
+    }
+
+    /// Gives an alert another name.
+    ///
+    /// # Panics
+    ///
+    /// Panics if another alert has the name, or if it has other characters than letters, digits and `_`.
+    pub fn rename(mut self, alert: Alert, name: impl Into<String>) -> Self {
+        let name = name.into();
+        assert_metric_name(&name);
+        assert!(
+            self.config.settings.iter().all(|(other, setting)| *other == alert || setting.name != name),
+            "two alerts would be called {name:?}: give one of them another name"
+        );
+        self.config.set(alert).name = name;
+        self
+    }
+
+    /// Sets how many bad events there are in a window before a ratio of it raises an alert: 5 unless set, so that a single
+    /// failure of a service with little traffic wakes nobody.
+    pub fn min_bad_events(mut self, events: u32) -> Self {
+        self.config.min_bad_events = events;
+        self
+    }
+
+    /// Puts a `runbook_url` on every alert: this address, with the alert's name in small letters as the fragment.
+    pub fn runbook_url(mut self, url: impl Into<String>) -> Self {
+        self.config.runbook_url = Some(url.into());
+        self
+    }
+
+    /// Puts a `dashboard_url` on every alert: this address. Templates of Prometheus work in it, such as
+    /// `?var-job={{ $labels.job }}`.
+    pub fn dashboard_url(mut self, url: impl Into<String>) -> Self {
+        self.config.dashboard_url = Some(url.into());
+        self
+    }
+
+    /// Returns the groups of rules, in the order in which they are written.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for service in service::merged(&self.slas) {
+            groups.push(service::group(&self.config, &service));
+            if self.config.on(Alert::Anomaly).is_some() && service.is_http() {
+                groups.push(anomaly::group(&self.config, &service));
+            }
+        }
+        groups.extend(self.slas.iter().flat_map(Sla::slos).flat_map(|slo| slo::groups(&self.config, &slo)));
+        if self.config.on(Alert::Watchdog).is_some() {
+            let mut watchdog = Group::new("watchdog".into(), service::INTERVAL);
+            watchdog.rules.extend(self.config.alert(
+                Alert::Watchdog,
+                "vector(1)".into(),
+                &[],
+                "The chain from Prometheus to whoever is woken works.",
+                "This alert always fires. Whoever receives it raises an alarm when it stops.",
+            ));
+            groups.push(watchdog);
+        }
+        groups
+    }
+
+    /// Returns the rules as the YAML file that Prometheus reads: the same, byte for byte, for the same promises.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        let names: Vec<_> = self.slas.iter().map(Sla::name).collect();
+        format!(
+            "# Made by tower-metrics from the SLAs {}. Change the promise, not this file.\n{}",
+            names.join(", "),
+            file::to_yaml(&self.groups())
+        )
+    }
+}

@@ -1,0 +1,134 @@
+//! What the rules were told, and what every rule of one service has in common.
+
+use std::collections::BTreeMap;
+
+use super::{Alert, Group, Rule, Severity, alert::Setting, promql::quoted};
+use crate::sla::Sla;
+
+/// What the rules were told.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) settings: BTreeMap<Alert, Setting>,
+    pub(super) min_bad_events: u32,
+    pub(super) runbook_url: Option<String>,
+    pub(super) dashboard_url: Option<String>,
+}
+
+/// What the alerts of one service carry and read.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// What tells it from every other service.
+    pub(super) key: String,
+    /// Its job and its selectors.
+    labels: Vec<(String, String)>,
+    /// The labels by which its series are summed.
+    pub(super) by: String,
+    /// The matchers of what is recorded of it.
+    pub(super) matchers: String,
+    pub(super) alert_labels: Vec<(String, String)>,
+}
+
+// ===== impl Config =====
+
+impl Config {
+    pub(super) fn set(&mut self, alert: Alert) -> &mut Setting {
+        self.settings.get_mut(&alert).expect("every alert has a setting")
+    }
+
+    /// The setting of an alert that is on.
+    pub(super) fn on(&self, alert: Alert) -> Option<&Setting> {
+        self.settings.get(&alert).filter(|setting| setting.is_on)
+    }
+
+    /// The alert with its own severity, if it is on.
+    pub(super) fn alert(
+        &self,
+        alert: Alert,
+        expr: String,
+        labels: &[(String, String)],
+        summary: &str,
+        description: &str,
+    ) -> Option<Rule> {
+        let severity = self.on(alert)?.severity;
+        self.alert_of(alert, severity, expr, labels, summary, description)
+    }
+
+    /// The alert with this severity, if it is on.
+    pub(super) fn alert_of(
+        &self,
+        alert: Alert,
+        severity: Severity,
+        expr: String,
+        labels: &[(String, String)],
+        summary: &str,
+        description: &str,
+    ) -> Option<Rule> {
+        let setting = self.on(alert)?;
+        let annotation = |name: &str, value: String| (name.to_owned(), value);
+        let runbook = self
+            .runbook_url
+            .as_ref()
+            .map(|url| annotation("runbook_url", format!("{url}#{}", setting.name.to_lowercase())));
+        let dashboard = self.dashboard_url.as_ref().map(|url| annotation("dashboard_url", url.clone()));
+        let told = [annotation("summary", summary.into()), annotation("description", description.into())];
+        Some(
+            Rule {
+                name: setting.name.clone(),
+                expr,
+                is_alert: true,
+                hold: setting.hold,
+                labels: Vec::new(),
+                annotations: told.into_iter().chain(runbook).chain(dashboard).collect(),
+            }
+            .label("severity", severity.as_str())
+            .labels(labels),
+        )
+    }
+}
+
+// ===== impl Scope =====
+
+impl Scope {
+    pub(super) fn of(sla: &Sla) -> Self {
+        let job = [("job".to_owned(), sla.job_name().to_owned())];
+        let labels: Vec<_> = job.into_iter().chain(sla.selectors.iter().cloned()).collect();
+        let names: Vec<_> = labels.iter().map(|(label, _)| &**label).collect();
+        let values: Vec<_> = labels.iter().map(|(_, value)| &**value).collect();
+        let matchers: Vec<_> =
+            labels.iter().map(|(label, value)| format!("{label}={}", quoted(value))).collect();
+        Self {
+            key: values.join("-"),
+            by: names.join(", "),
+            matchers: matchers.join(","),
+            alert_labels: sla
+                .alert_labels
+                .iter()
+                .map(|(name, value)| (name.clone(), untemplated(value)))
+                .collect(),
+            labels,
+        }
+    }
+
+    /// The group, of which every rule says whose it is.
+    pub(super) fn labelled(&self, mut group: Group) -> Group {
+        for rule in &mut group.rules {
+            let own = rule.labels.len();
+            for (label, value) in &self.labels {
+                let value = if rule.is_alert { untemplated(value) } else { value.clone() };
+                rule.labels.push((label.clone(), value));
+            }
+            rule.labels.rotate_left(own);
+        }
+        group
+    }
+
+    /// What was recorded of this service under `name`.
+    pub(super) fn recorded(&self, name: &str) -> String {
+        format!("{name}{{{}}}", self.matchers)
+    }
+}
+
+/// A text that Prometheus expands as a template, and that is none.
+pub(super) fn untemplated(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}

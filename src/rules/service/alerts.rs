@@ -1,0 +1,153 @@
+//! The alerts of every service: that it is there, that it can be judged, who was refused, how full it is.
+
+use super::Service;
+use crate::{
+    names,
+    rules::{
+        Alert, Rule,
+        burn::decimal,
+        promql::{Selector, Set, grouped},
+        sli::{self, label, of_service, selector},
+        slo::labels_of,
+    },
+    sla::Sla,
+};
+
+// ===== impl Service =====
+
+impl Service<'_> {
+    pub(super) fn alerts(&self) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        rules.extend(self.config.alert(
+            Alert::ServiceDown,
+            format!("{0} == 0\nor\nabsent({0})", of_service(self.sla, Selector::new("up"))),
+            &self.scope.alert_labels,
+            "{{ $labels.job }} {{ $labels.instance }} is down.",
+            "Prometheus cannot scrape it, or knows no instance of it.",
+        ));
+        rules.extend(self.data_missing());
+        rules.extend(self.rejections());
+        rules.extend(self.saturation());
+        rules.extend(self.cardinality());
+        rules
+    }
+
+    fn data_missing(&self) -> Vec<Rule> {
+        let by = &self.scope.by;
+        let up = of_service(self.sla, Selector::new("up"));
+        let alert = |expr: String, labels: Vec<(String, String)>, summary: &str| {
+            self.config.alert(
+                Alert::SloDataMissing,
+                expr,
+                &[&*self.scope.alert_labels, &*labels].concat(),
+                summary,
+                "It is up, so no alert about it would fire: its Layer was removed, its metrics or labels were renamed, its \
+                 exporter does not have the bounds of the SLA, or it is idle and its Layer was not initialized.",
+            )
+        };
+        let of_instances = self.counters().into_iter().map(|counter| {
+            let expr = format!(
+                "{up} == 1\nunless on ({by}, instance) {}",
+                of_service(self.sla, Selector::new(&*counter))
+            );
+            let summary = "{{ $labels.instance }} of {{ $labels.job }} exports no {{ $labels.metric }}.";
+            alert(expr, vec![("metric".into(), counter)], summary)
+        });
+        let of_objectives = self.merged.all.iter().flat_map(Sla::slos).filter_map(|slo| {
+            let evidence = sli::evidence(&slo)?;
+            let expr = format!("max by ({by}) ({up}) == 1\nunless on ({by}) {evidence}");
+            alert(
+                expr,
+                labels_of(&slo),
+                "There is nothing of which {{ $labels.slo }} of {{ $labels.job }} could be told.",
+            )
+        });
+        of_instances.flatten().chain(of_objectives).collect()
+    }
+
+    /// The counters of which the objectives are told.
+    fn counters(&self) -> Vec<String> {
+        let naming = &self.sla.naming;
+        let http = self.merged.is_http().then(|| naming.name_of(&names::HTTP_REQUESTS_TOTAL));
+        let grpc = (!self.sla.grpc.is_empty()).then(|| naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL));
+        let operations = self.sla.operations.iter().map(|it| it.counter.clone());
+        http.into_iter().chain(grpc).chain(operations).collect()
+    }
+
+    fn rejections(&self) -> Option<Rule> {
+        let threshold = self.config.on(Alert::RateLimitRejections)?.threshold();
+        let [limiter, reason] = [names::LIMITER, names::REASON].map(|original| label(self.sla, original));
+        let by = format!("{}, {limiter}", self.scope.by);
+        let rejected = Set::of([selector(self.sla, &names::REQUESTS_REJECTED_TOTAL)])
+            .sum(&format!("{by}, {reason}"), "5m");
+        let calls = Set::of([selector(self.sla, &names::LIMITER_CALLS_TOTAL)]).sum(&by, "5m");
+        self.config.alert(
+            Alert::RateLimitRejections,
+            format!(
+                "{rejected}\n/ on ({by}) group_left ()\n{}\n> {threshold}\nand\n{rejected} * 300 >= {}",
+                grouped(&format!("{calls} > 0")),
+                self.config.min_bad_events
+            ),
+            &self.scope.alert_labels,
+            &format!(
+                "{{{{ $labels.{limiter} }}}} of {{{{ $labels.job }}}} refuses {{{{ $value | humanizePercentage }}}} of its calls."
+            ),
+            &format!("The reason is {{{{ $labels.{reason} }}}}."),
+        )
+    }
+
+    fn saturation(&self) -> Vec<Rule> {
+        let Some(setting) = self.config.on(Alert::Saturation) else { return Vec::new() };
+        let by = format!("{}, instance", self.scope.by);
+        let naming = &self.sla.naming;
+        let http = self.merged.is_http().then(|| {
+            [&names::HTTP_REQUESTS_IN_FLIGHT, &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT]
+                .map(|metric| naming.name_of(metric))
+        });
+        let operations = self.sla.operations.iter().map(|it| {
+            let gauge = names::IN_FLIGHT.named(&it.name);
+            let limit = format!("{gauge}_limit");
+            [gauge, limit]
+        });
+        let gauges = http.into_iter().chain(operations);
+        let rules = gauges.filter_map(|[gauge, limit]| {
+            let [in_flight, most] =
+                [&gauge, &limit].map(|name| of_service(self.sla, Selector::new(&**name)).to_string());
+            self.config.alert(
+                Alert::Saturation,
+                format!("sum by ({by}) ({in_flight})\n/\nmax by ({by}) ({most})\n> {}", setting.threshold()),
+                &[&*self.scope.alert_labels, &[("metric".into(), gauge)]].concat(),
+                "{{ $labels.instance }} of {{ $labels.job }} is {{ $value | humanizePercentage }} full.",
+                "So much of what it takes at once is in flight ({{ $labels.metric }}).",
+            )
+        });
+        rules.collect()
+    }
+
+    fn cardinality(&self) -> Vec<Rule> {
+        let by = format!("{}, instance, {}", self.scope.by, label(self.sla, names::METRIC));
+        let [sets, limit, overflow] = [&names::LABEL_SETS, &names::LABEL_SETS_LIMIT, &names::OVERFLOW_TOTAL]
+            .map(|metric| selector(self.sla, metric).to_string());
+        let metric = format!("{{{{ $labels.{} }}}}", label(self.sla, names::METRIC));
+        let growth = self.config.on(Alert::CardinalityGrowth).and_then(|setting| {
+            self.config.alert(
+                Alert::CardinalityGrowth,
+                format!("{sets} / {limit} > {}", decimal(setting.threshold())),
+                &self.scope.alert_labels,
+                &format!(
+                    "{metric} of {{{{ $labels.instance }}}} has {{{{ $value | humanizePercentage }}}} of its label sets."
+                ),
+                "A label of the service's own, or its endpoint function, has many values. Beyond the limit they fold into \
+                 _OVERFLOW.",
+            )
+        });
+        let overflow = self.config.alert(
+            Alert::CardinalityOverflow,
+            format!("sum by ({by}) (increase({overflow}[15m])) > 0"),
+            &self.scope.alert_labels,
+            &format!("Calls of {metric} of {{{{ $labels.instance }}}} are folded into _OVERFLOW."),
+            "Totals stay exact, but these calls are no longer told apart by the service's own labels.",
+        );
+        growth.into_iter().chain(overflow).collect()
+    }
+}

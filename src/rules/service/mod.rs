@@ -1,0 +1,72 @@
+//! The rules of one service: rate, errors and duration by job, and the alerts that are about no single objective.
+
+mod alerts;
+mod http;
+mod recorded;
+
+use std::time::Duration;
+
+use super::{
+    Group,
+    config::{Config, Scope},
+};
+use crate::sla::Sla;
+
+/// How often rules are evaluated. What is summed from recorded series counts on it.
+pub(super) const INTERVAL: Duration = Duration::from_secs(30);
+
+/// What runs as one job: the promises of the same job and selectors, taken together.
+#[derive(Debug)]
+pub(super) struct Merged {
+    /// What all of them say.
+    pub(super) sla: Sla,
+    /// Each.
+    all: Vec<Sla>,
+}
+
+pub(super) fn merged(slas: &[Sla]) -> Vec<Merged> {
+    let mut services: Vec<Merged> = Vec::new();
+    for sla in slas {
+        let is_same = |service: &&mut Merged| {
+            service.sla.job_name() == sla.job_name() && service.sla.selectors == sla.selectors
+        };
+        match services.iter_mut().find(is_same) {
+            None => services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] }),
+            Some(service) => {
+                service.sla.take_in(sla);
+                service.all.push(sla.clone());
+            }
+        }
+    }
+    services
+}
+
+/// The group of a service.
+pub(super) fn group(config: &Config, merged: &Merged) -> Group {
+    let service = Service { config, merged, sla: &merged.sla, scope: Scope::of(&merged.sla) };
+    let mut group = Group::new(format!("service-{}", service.scope.key), INTERVAL);
+    if merged.is_http() {
+        group.rules.extend(service.red());
+        group.rules.extend(service.sli());
+        group.rules.extend(service.http_alerts());
+    }
+    group.rules.push(service.rate_limit_exceeded());
+    group.rules.extend(service.alerts());
+    service.scope.labelled(group)
+}
+
+/// A service, and what every rule of it needs.
+struct Service<'a> {
+    config: &'a Config,
+    merged: &'a Merged,
+    sla: &'a Sla,
+    scope: Scope,
+}
+
+// ===== impl Merged =====
+
+impl Merged {
+    pub(super) fn is_http(&self) -> bool {
+        self.all.iter().any(Sla::is_http)
+    }
+}
