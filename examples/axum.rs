@@ -3,22 +3,31 @@
 //! ```text
 //! cargo run --example axum -- [--addr HOST:PORT] [--metrics-addr HOST:PORT]
 //! ```
+//!
+//! `POST /switch/failing` breaks it, `POST /switch/well` mends it: see how its alerts, which `cargo run --example slo` writes,
+//! tell of that.
 
 use std::{convert::Infallible, env, error::Error, path::PathBuf, time::Duration};
 
 use axum::{
-    Json, Router,
+    BoxError, Json, Router,
     body::{Body, Bytes},
-    extract::Path,
+    error_handling::HandleErrorLayer,
+    extract::{Path, State},
     http::StatusCode,
+    response::{IntoResponse, Response},
     routing::{get, get_service, post},
 };
 use futures_util::stream;
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{net::TcpListener, sync::watch, time::sleep};
+use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer};
 use tower_http::{catch_panic::CatchPanicLayer, services::ServeFile};
-use tower_metrics::{HttpMetricsLayer, exporter, sla::Sla};
+use tower_metrics::{HttpMetricsLayer, Operation, RejectionLayer, exporter, labels::Capped};
 
-const ENDPOINTS: [(&str, &str); 7] = [
+#[path = "slo/promise.rs"]
+mod promise;
+
+const ENDPOINTS: [(&str, &str); 9] = [
     ("GET", "/users/{id}"),
     ("GET", "/slow"),
     ("GET", "/fail"),
@@ -26,35 +35,74 @@ const ENDPOINTS: [(&str, &str); 7] = [
     ("GET", "/stream"),
     ("POST", "/echo"),
     ("GET", "/file"),
+    ("POST", "/reports"),
+    ("POST", "/switch/{mode}"),
 ];
+
+/// How `/users/{id}` behaves.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Well,
+    Failing,
+    Panicking,
+    Slow,
+    Stuck,
+}
+
+/// What `/users/{id}` does its work with.
+#[derive(Clone)]
+struct Shop {
+    mode: watch::Sender<Mode>,
+    query: Operation,
+    plans: Capped<1>,
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let addr = flag("--addr", "127.0.0.1:3000")?;
     let metrics_addr = flag("--metrics-addr", "127.0.0.1:9000")?;
 
-    // The promise, said once: its thresholds are bucket bounds of the latency histogram.
-    let sla = Sla::new("api").availability(0.999).latency(0.99, Duration::from_millis(100));
+    // The promise, said once: its thresholds are bucket bounds of the histograms, its endpoints are declared, and the rules
+    // that `cargo run --example slo` writes are about the same.
+    let sla = promise::promise();
     let metrics = exporter::Prometheus::new().sla(&sla).serve(metrics_addr).await?;
 
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS);
+    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();
+    let shop = Shop {
+        mode: watch::Sender::new(Mode::Well),
+        query: Operation::new("db_query").in_flight_limit(100),
+        plans: Capped::new("users_read_total", ["plan"], "Users read, by plan.").max_values("plan", 20),
+    };
+    shop.query.initialize();
+    // All that the promise needs is exported with these bounds; what is not would be said here.
+    sla.check(&metrics.render())?;
+
     let listener =
         TcpListener::bind(&addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
 
     let (addr, metrics_addr) = (listener.local_addr()?, metrics.local_addr().expect("it was served"));
-    println!("application  http://{addr}/users/7  (also /slow /fail /panic /stream /file, POST /echo)");
+    println!(
+        "application  http://{addr}/users/7  (also /slow /fail /panic /stream /file, POST /echo /reports)"
+    );
     println!("metrics      http://{metrics_addr}/metrics");
     println!(
         "try          curl -s http://{addr}/fail; curl -s http://{metrics_addr}/metrics | grep total | grep -v ' 0$'"
     );
 
-    axum::serve(listener, app(layer, example_file()?)).await?;
+    axum::serve(listener, app(layer, shop, example_file()?)).await?;
     Ok(())
 }
 
-fn app(layer: HttpMetricsLayer, file: PathBuf) -> Router {
+fn app(layer: HttpMetricsLayer, shop: Shop, file: PathBuf) -> Router {
+    // One report at a time; whoever asks for a second is refused, and counted as such.
+    let one_at_a_time = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::TOO_MANY_REQUESTS))
+        .layer(RejectionLayer::new("reports").around(LoadShedLayer::new()))
+        .layer(GlobalConcurrencyLimitLayer::new(1));
+
     Router::new()
+        .route("/reports", post(report).layer(one_at_a_time))
         .route("/users/{id}", get(user))
         .route("/slow", get(slow))
         .route("/fail", get(async || (StatusCode::INTERNAL_SERVER_ERROR, "failed, as asked\n")))
@@ -62,13 +110,43 @@ fn app(layer: HttpMetricsLayer, file: PathBuf) -> Router {
         .route("/stream", get(numbers))
         .route("/echo", post(async |body: Bytes| body))
         .route("/file", get_service(ServeFile::new(file)))
+        .route("/switch/{mode}", post(switch))
         .layer(layer)
         // Outside, so that the panic passes the metrics before it becomes the 500 that they already tell.
         .layer(CatchPanicLayer::new())
+        .with_state(shop)
 }
 
-async fn user(Path(id): Path<u64>) -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "id": id, "name": "Ada" }))
+async fn user(State(shop): State<Shop>, Path(id): Path<u64>) -> Response {
+    let mode = *shop.mode.borrow();
+    match mode {
+        Mode::Well => {}
+        Mode::Failing => return (StatusCode::INTERNAL_SERVER_ERROR, "failing\n").into_response(),
+        Mode::Panicking => panic!("as switched"),
+        Mode::Slow => sleep(Duration::from_secs(3)).await,
+        Mode::Stuck => drop(shop.mode.subscribe().changed().await),
+    }
+    let plan = shop.query.run(|| if id % 10 == 0 { "paid" } else { "free" });
+    shop.plans.increment([plan], 1);
+    Json(serde_json::json!({ "id": id, "name": "Ada", "plan": plan })).into_response()
+}
+
+async fn switch(State(shop): State<Shop>, Path(mode): Path<String>) -> Response {
+    let mode = match &*mode {
+        "well" => Mode::Well,
+        "failing" => Mode::Failing,
+        "panicking" => Mode::Panicking,
+        "slow" => Mode::Slow,
+        "stuck" => Mode::Stuck,
+        _ => return (StatusCode::NOT_FOUND, "well, failing, panicking, slow or stuck\n").into_response(),
+    };
+    shop.mode.send_replace(mode);
+    format!("{mode:?}\n").into_response()
+}
+
+async fn report() -> &'static str {
+    sleep(Duration::from_millis(50)).await;
+    "reported\n"
 }
 
 async fn slow() -> &'static str {

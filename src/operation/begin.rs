@@ -211,6 +211,13 @@ impl<const N: usize> Operation<N> {
         self.with(|config| config.start_as(None))
     }
 
+    /// Tells how many operations run at once at most: `<name>_in_flight_limit`, without labels, so that saturation is
+    /// `sum(<name>_in_flight) / max(<name>_in_flight_limit)` by instance.
+    #[must_use]
+    pub fn in_flight_limit(self, limit: usize) -> Self {
+        self.with(|config| config.limit = Some(limit))
+    }
+
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     #[must_use]
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {

@@ -105,7 +105,7 @@ impl Sli {
             Self::Ratio { all, .. } => all.sum(by, window),
             Self::Latency { good, nanos, .. } => {
                 let in_time = good.clone().map(|selector| selector.suffixed("_bucket").within(*nanos));
-                format!("{}\n+ ignoring (slo) {bad}", in_time.sum(by, window))
+                format!("{}\n+ on ({by}) {bad}", in_time.sum(by, window))
             }
         }
     }

@@ -332,6 +332,11 @@ impl Sla {
         self.job.as_deref().unwrap_or(&self.name)
     }
 
+    /// Returns the labels by which the service is told from others of its job, as [`selector`](Self::selector) said them.
+    pub fn selectors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.selectors.iter().map(|(label, value)| (&**label, &**value))
+    }
+
     /// Returns the promised share of HTTP calls answered well, where one was promised.
     #[must_use]
     pub fn availability_objective(&self) -> Option<f64> {

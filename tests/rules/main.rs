@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+#[path = "../support/programs.rs"]
+mod programs;
+
 mod alerts;
 mod check;
 mod objectives;

@@ -1,17 +1,13 @@
 //! Services as Prometheus would have scraped them, for `promtool test rules`.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::{collections::BTreeMap, fmt::Write};
 
 use tower_metrics::{
     rules::Rules,
     sla::{Sla, histogram_bounds},
 };
 
-use crate::tools::{Scratch, run};
+use crate::programs::{Scratch, run};
 
 /// How a bound is spelled where it is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -237,11 +233,10 @@ impl World {
     }
 
     pub(crate) fn ask(&self, spelling: Spelling) -> Result<String, String> {
-        static WORLDS: AtomicU32 = AtomicU32::new(0);
-        let scratch = Scratch::new(&format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)));
+        let scratch = Scratch::new("world");
         scratch.write("rules.yml", &self.rules);
         let test = scratch.write("test.yml", &self.to_yaml(spelling));
-        run("promtool", &["test", "rules"], &test)
+        run("promtool", &["test", "rules", test.to_str().unwrap()])
     }
 
     fn to_yaml(&self, spelling: Spelling) -> String {

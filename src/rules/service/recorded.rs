@@ -30,7 +30,7 @@ impl Service<'_> {
             Rule::record(
                 "job_endpoint:http_errors:ratio_rate5m",
                 format!(
-                    "{}\n/\n({} > 0)",
+                    "{}\n/ on ({by_endpoint})\n({} > 0)",
                     errors.sum(&by_endpoint, "5m"),
                     self.scope.recorded("job_endpoint:http_requests:rate5m")
                 ),

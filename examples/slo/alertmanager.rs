@@ -1,0 +1,80 @@
+//! What Alertmanager is configured with: who is told of what, and what is not said beside something worse.
+
+use tower_metrics::{rules::Alert, sla::Sla};
+
+/// The ratios of which a page says enough.
+const RATIOS: [Alert; 4] =
+    [Alert::HighApiErrorRate, Alert::HighApiLatency, Alert::HighApiLatencyP95, Alert::HighCancellation];
+
+pub(crate) fn config(promise: &Sla, team: &str) -> String {
+    let service = ["job"].into_iter().chain(promise.selectors().map(|(label, _)| label));
+    let service = service.collect::<Vec<_>>().join(", ");
+    let [burn, down, watchdog] =
+        [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::Watchdog].map(Alert::as_str);
+    let ratios = RATIOS.map(Alert::as_str).join("|");
+    format!(
+        r#"# prometheus-alertmanager --config.file=alertmanager.yml
+# The secrets are in files beside this one, which only Alertmanager reads: secrets/pagerduty-key, secrets/slack-url,
+# secrets/watchdog-token.
+route:
+  receiver: nobody
+  group_by: [alertname, {service}, slo]
+  group_wait: 30s
+  group_interval: 5m
+  repeat_interval: 4h
+  routes:
+    # It fires always. Who is told raises an alarm when it stops.
+    - receiver: watchdog
+      matchers: ['alertname="{watchdog}"']
+      group_wait: 0s
+      group_interval: 1m
+      repeat_interval: 1m
+    - receiver: on-call
+      matchers: ['severity="critical"']
+      continue: true
+    - receiver: team-{team}
+      matchers: ['team="{team}"', 'severity=~"critical|warning"']
+
+inhibit_rules:
+  # A page says what its ticket would.
+  - source_matchers: ['alertname="{burn}"', 'severity="critical"']
+    target_matchers: ['alertname="{burn}"', 'severity="warning"']
+    equal: [{service}, slo]
+  # And what the ratios of its service would.
+  - source_matchers: ['alertname="{burn}"', 'severity="critical"']
+    target_matchers: ['alertname=~"{ratios}"']
+    equal: [{service}]
+  # Of an instance that is down nothing else needs to be said.
+  - source_matchers: ['alertname="{down}"']
+    target_matchers: ['alertname!="{down}"']
+    equal: [{service}, instance]
+
+receivers:
+  - name: nobody
+  - name: watchdog
+    webhook_configs:
+      - url: https://watchdog.example.com/ping
+        send_resolved: false
+        http_config:
+          authorization:
+            credentials_file: secrets/watchdog-token
+  - name: on-call
+    pagerduty_configs:
+      - routing_key_file: secrets/pagerduty-key
+        severity: critical
+        description: '{{{{ .CommonAnnotations.summary }}}}'
+        links:
+          - href: '{{{{ .CommonAnnotations.runbook_url }}}}'
+            text: runbook
+          - href: '{{{{ .CommonAnnotations.dashboard_url }}}}'
+            text: dashboard
+  - name: team-{team}
+    slack_configs:
+      - api_url_file: secrets/slack-url
+        channel: '#{team}-team'
+        send_resolved: true
+        title: '{{{{ .CommonLabels.alertname }}}} ({{{{ .CommonLabels.severity }}}}): {{{{ .CommonAnnotations.summary }}}}'
+        text: '{{{{ .CommonAnnotations.description }}}} {{{{ .CommonAnnotations.runbook_url }}}}'
+"#
+    )
+}

@@ -1,0 +1,44 @@
+//! All that follows from a promise, as files: the rules, what Prometheus and Alertmanager are configured with, and what
+//! whoever is woken reads.
+//!
+//! ```text
+//! cargo run --example slo -- --out DIR
+//! ```
+//!
+//! The promise is that of `examples/axum.rs`. Nothing in the files is typed a second time: change `promise.rs`, and write
+//! them again.
+
+mod alertmanager;
+mod prometheus;
+mod promise;
+mod runbooks;
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = out()?;
+    let promise = promise::promise();
+    let rules = promise::rules(&promise);
+    let files = [
+        ("rules.yml", rules.to_yaml()),
+        ("prometheus.yml", prometheus::config(&promise)),
+        ("alertmanager.yml", alertmanager::config(&promise, promise::TEAM)),
+        ("docs/runbooks.md", runbooks::page(&promise, &rules)),
+    ];
+    fs::create_dir_all(out.join("docs"))
+        .map_err(|error| format!("cannot make {}: {error}", out.display()))?;
+    for (name, text) in files {
+        let path = out.join(name);
+        fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+fn out() -> Result<PathBuf, String> {
+    let args: Vec<_> = env::args().skip(1).collect();
+    match &*args {
+        [flag, dir] if flag == "--out" => Ok(dir.into()),
+        _ => Err("say where to write: cargo run --example slo -- --out DIR".into()),
+    }
+}

@@ -1,0 +1,36 @@
+//! What the example's service promises: said once, for the service itself (`examples/axum.rs`) and for all that is written
+//! about it.
+
+use std::time::Duration;
+
+use tower_metrics::{
+    rules::{Alert, Rules},
+    sla::Sla,
+};
+
+/// The team that is told of its alerts.
+pub(crate) const TEAM: &str = "shop";
+
+/// 99.9 % of calls are answered well and 99 % within 100 ms; reports may take longer; queries are fast.
+pub(crate) fn promise() -> Sla {
+    Sla::new("shop")
+        .job("shop-backend")
+        .selector("env", "demo")
+        .alert_label("team", TEAM)
+        .availability(0.999)
+        .latency(0.99, Duration::from_millis(100))
+        .head_latency(0.99, Duration::from_millis(100))
+        .endpoint("POST", "/reports", |it| it.availability(0.99).latency(0.95, Duration::from_secs(2)))
+        .operation("db_query", |it| it.availability(0.999).latency(0.99, Duration::from_millis(50)))
+        .streams(["/stream"])
+}
+
+/// The rules that follow, with links for whoever is woken.
+#[allow(dead_code, reason = "the service itself has no use for its rules")]
+pub(crate) fn rules(promise: &Sla) -> Rules {
+    Rules::new([promise])
+        .with(Alert::TrafficAbsent)
+        .with(Alert::Anomaly)
+        .runbook_url("https://wiki.example.com/tower-metrics/runbooks")
+        .dashboard_url("https://grafana.example.com/d/slo?var-job={{ $labels.job }}")
+}

@@ -1,0 +1,85 @@
+//! The files themselves.
+
+use std::{collections::BTreeSet, fs};
+
+use crate::{
+    programs::{Scratch, run},
+    stack::write_files,
+};
+
+const FILES: [&str; 4] = ["rules.yml", "prometheus.yml", "alertmanager.yml", "docs/runbooks.md"];
+
+fn written(scratch: &Scratch) -> Vec<String> {
+    write_files(scratch);
+    FILES.map(|file| fs::read_to_string(scratch.path(file)).unwrap()).into()
+}
+
+#[test]
+fn the_same_promise_writes_the_same_bytes() {
+    let (once, again) = (Scratch::new("once"), Scratch::new("again"));
+    assert_eq!(written(&once), written(&again));
+}
+
+#[test]
+fn the_runbooks_of_the_repository_are_those_of_the_promise() {
+    let scratch = Scratch::new("runbooks");
+    let page = written(&scratch).pop().unwrap();
+    let stored = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/runbooks.md")).unwrap();
+    assert!(page == stored, "write docs/runbooks.md again: cargo run --example slo -- --out .");
+}
+
+#[test]
+fn every_alert_links_to_a_section_of_the_runbooks() {
+    let scratch = Scratch::new("links");
+    let files = written(&scratch);
+    let (rules, runbooks) = (&files[0], &files[3]);
+    let sections: BTreeSet<_> =
+        runbooks.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_lowercase).collect();
+    let links: Vec<_> = rules.lines().filter_map(|line| Some(line.split_once("runbook_url: ")?.1)).collect();
+    let alerts = rules.lines().filter(|line| line.trim_start().starts_with("- alert: ")).count();
+    assert_eq!(links.len(), alerts);
+    assert_eq!(rules.lines().filter(|line| line.contains("dashboard_url: ")).count(), alerts);
+    for link in links {
+        let fragment = link.trim_matches('"').split_once('#').unwrap().1;
+        assert!(sections.contains(fragment), "{link}");
+    }
+    assert_eq!(sections.len(), 16, "{sections:?}");
+}
+
+#[test]
+#[ignore = "needs the Debian packages prometheus and prometheus-alertmanager"]
+fn promtool_and_amtool_agree_with_them() {
+    let scratch = Scratch::new("agree");
+    written(&scratch);
+    let path = |file: &str| scratch.path(file).to_str().unwrap().to_owned();
+    for secret in ["pagerduty-key", "slack-url", "watchdog-token"] {
+        scratch.write(&format!("secrets/{secret}"), "none");
+    }
+    run("promtool", &["check", "config", &path("prometheus.yml")]).unwrap();
+    run("amtool", &["check-config", &path("alertmanager.yml")]).unwrap();
+    run("vmalert", &["-dryRun", &format!("-rule={}", path("rules.yml"))]).unwrap();
+
+    // What needs a word from this machine's owner is in files, never in the configuration.
+    let alertmanager = fs::read_to_string(path("alertmanager.yml")).unwrap();
+    for secret in ["routing_key:", "api_url:", "credentials:", "password:"] {
+        assert!(!alertmanager.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+#[ignore = "needs the Debian package prometheus-alertmanager"]
+fn alerts_go_to_whom_they_concern() {
+    let scratch = Scratch::new("routes");
+    written(&scratch);
+    let config = format!("--config.file={}", scratch.path("alertmanager.yml").display());
+    let goes_to = |receivers: &str, labels: &[&str]| {
+        let verify = format!("--verify.receivers={receivers}");
+        run("amtool", &[&["config", "routes", "test", &config, &verify], labels].concat())
+    };
+    goes_to("on-call,team-shop", &["alertname=ErrorBudgetBurn", "severity=critical", "team=shop"]).unwrap();
+    goes_to("on-call", &["alertname=ServiceDown", "severity=critical"]).unwrap();
+    goes_to("team-shop", &["alertname=HighAPIErrorRate", "severity=warning", "team=shop"]).unwrap();
+    goes_to("nobody", &["alertname=Anomaly", "severity=info", "team=shop"]).unwrap();
+    goes_to("watchdog", &["alertname=Watchdog", "severity=none"]).unwrap();
+    assert!(goes_to("on-call", &["alertname=Anomaly", "severity=info", "team=shop"]).is_err());
+}

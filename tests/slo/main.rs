@@ -1,0 +1,16 @@
+//! The files of the `slo` example, in the hands of the programs that read them: Prometheus, Alertmanager and
+//! VictoriaMetrics scrape, judge and tell of the axum example.
+//!
+//! `cargo test --test slo -- --ignored`, with the Debian packages `prometheus`, `prometheus-alertmanager` and
+//! `victoria-metrics` installed.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+#[path = "../support/programs.rs"]
+mod programs;
+
+mod end_to_end;
+mod files;
+mod live;
+mod month;
+mod stack;
