@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
-#[path = "../support/programs.rs"]
+#[path = "../support/programs/mod.rs"]
 mod programs;
 
 use std::{

@@ -25,7 +25,10 @@ fn the_runbooks_of_the_repository_are_those_of_the_promise() {
     let scratch = Scratch::new("runbooks");
     let page = written(&scratch).pop().unwrap();
     let stored = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/runbooks.md")).unwrap();
-    assert!(page == stored, "write docs/runbooks.md again: cargo run --example slo -- --out .");
+    assert!(
+        page == stored,
+        "docs/runbooks.md is of another promise: CONTRIBUTING tells how to write it again"
+    );
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+mod tools;
+
 use std::{
-    env, fs,
+    env,
     io::{BufRead, BufReader},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -20,6 +21,9 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use tokio::time::{sleep, timeout};
+
+#[allow(unused_imports, reason = "no test binary needs both")]
+pub(crate) use self::tools::{Scratch, run};
 
 /// A program that ends with the test.
 pub(crate) struct Running(Child);
@@ -38,9 +42,6 @@ pub(crate) struct Server {
     pub(crate) addr: String,
     client: Client<HttpConnector, Empty<Bytes>>,
 }
-
-/// A folder that goes with the test.
-pub(crate) struct Scratch(PathBuf);
 
 // ===== impl Running =====
 
@@ -170,35 +171,6 @@ impl Server {
     }
 }
 
-// ===== impl Scratch =====
-
-impl Scratch {
-    pub(crate) fn new(name: &str) -> Self {
-        static FOLDERS: AtomicU32 = AtomicU32::new(0);
-        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let dir = env::temp_dir().join(format!("tower-metrics-{name}-{}-{number}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        Self(dir)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
 /// Builds an example, and returns where it is.
 pub(crate) fn example(name: &str) -> PathBuf {
     let cargo = Command::new(env!("CARGO"))
@@ -208,16 +180,6 @@ pub(crate) fn example(name: &str) -> PathBuf {
     assert!(cargo.expect("cargo starts").success());
     let deps = env::current_exe().unwrap();
     deps.ancestors().nth(2).unwrap().join("examples").join(name)
-}
-
-/// Runs a program of a Debian package to its end, and returns what it said if it agreed.
-pub(crate) fn run(program: &str, args: &[&str]) -> Result<String, String> {
-    let output = Command::new(program).args(args).output();
-    let output =
-        output.unwrap_or_else(|error| panic!("`{program}` does not start, install its package: {error}"));
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    if output.status.success() { Ok(said) } else { Err(said) }
 }
 
 /// An address that nobody listens on, for a program that cannot be asked which it took.
