@@ -1,14 +1,21 @@
 //! What Alertmanager is configured with: who is told of what, and what is not said beside something worse.
 
+use std::collections::BTreeSet;
+
 use tower_metrics::{rules::Alert, sla::Sla};
 
 /// The ratios of which a page says enough.
 const RATIOS: [Alert; 4] =
     [Alert::HighApiErrorRate, Alert::HighApiLatency, Alert::HighApiLatencyP95, Alert::HighCancellation];
 
-pub(crate) fn config(promise: &Sla, team: &str) -> String {
-    let service = ["job"].into_iter().chain(promise.selectors().map(|(label, _)| label));
-    let service = service.collect::<Vec<_>>().join(", ");
+pub(crate) fn config(promises: &[Sla]) -> String {
+    let labels = promises.iter().flat_map(Sla::selectors).map(|(label, _)| label);
+    let service: BTreeSet<_> = labels.chain(["job"]).collect();
+    let service = service.into_iter().collect::<Vec<_>>().join(", ");
+    let teams = promises.iter().flat_map(Sla::alert_labels).filter(|(label, _)| *label == "team");
+    let teams: BTreeSet<_> = teams.map(|(_, team)| team).collect();
+    let routes: String = teams.iter().map(|team| route(team)).collect();
+    let receivers: String = teams.iter().map(|team| receiver(team)).collect();
     let [burn, down, watchdog] =
         [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::Watchdog].map(Alert::as_str);
     let ratios = RATIOS.map(Alert::as_str).join("|");
@@ -32,9 +39,7 @@ route:
     - receiver: on-call
       matchers: ['severity="critical"']
       continue: true
-    - receiver: team-{team}
-      matchers: ['team="{team}"', 'severity=~"critical|warning"']
-
+{routes}
 inhibit_rules:
   # A page says what its ticket would.
   - source_matchers: ['alertname="{burn}"', 'severity="critical"']
@@ -68,7 +73,21 @@ receivers:
             text: runbook
           - href: '{{{{ .CommonAnnotations.dashboard_url }}}}'
             text: dashboard
-  - name: team-{team}
+{receivers}"#
+    )
+}
+
+fn route(team: &str) -> String {
+    format!(
+        r#"    - receiver: team-{team}
+      matchers: ['team="{team}"', 'severity=~"critical|warning"']
+"#
+    )
+}
+
+fn receiver(team: &str) -> String {
+    format!(
+        r#"  - name: team-{team}
     slack_configs:
       - api_url_file: secrets/slack-url
         channel: '#{team}-team'

@@ -17,13 +17,14 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = out()?;
-    let promise = promise::promise();
-    let rules = promise::rules(&promise);
+    // A house with several services writes one set of files for all.
+    let promises = [promise::promise()];
+    let rules = promise::rules(&promises);
     let files = [
         ("rules.yml", rules.to_yaml()),
-        ("prometheus.yml", prometheus::config(&promise)),
-        ("alertmanager.yml", alertmanager::config(&promise, promise::TEAM)),
-        ("docs/runbooks.md", runbooks::page(&promise, &rules)),
+        ("prometheus.yml", prometheus::config(&promises)),
+        ("alertmanager.yml", alertmanager::config(&promises)),
+        ("docs/runbooks.md", runbooks::page(&promises, &rules)),
     ];
     fs::create_dir_all(out.join("docs"))
         .map_err(|error| format!("cannot make {}: {error}", out.display()))?;

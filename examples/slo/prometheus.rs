@@ -1,10 +1,10 @@
-//! What Prometheus is configured with: the job that the rules select, and where the rules are.
+//! What Prometheus is configured with: the jobs that the rules select, and where the rules are.
 
 use tower_metrics::sla::Sla;
 
-pub(crate) fn config(promise: &Sla) -> String {
-    let selectors: String =
-        promise.selectors().map(|(label, value)| format!("          {label}: {value:?}\n")).collect();
+/// The first service listens on port 9000, as the axum example does, and each further one on the next.
+pub(crate) fn config(promises: &[Sla]) -> String {
+    let jobs: String = promises.iter().zip(9000..).map(|(promise, port)| job(promise, port)).collect();
     format!(
         "# prometheus --config.file=prometheus.yml --storage.tsdb.retention.time=40d
 global:
@@ -22,9 +22,17 @@ alerting:
         - targets: [\"127.0.0.1:9093\"]
 
 scrape_configs:
-  - job_name: {job:?}
+{jobs}"
+    )
+}
+
+fn job(promise: &Sla, port: u16) -> String {
+    let selectors: String =
+        promise.selectors().map(|(label, value)| format!("          {label}: {value:?}\n")).collect();
+    format!(
+        "  - job_name: {job:?}
     static_configs:
-      - targets: [\"127.0.0.1:9000\"]
+      - targets: [\"127.0.0.1:{port}\"]
         labels:
           service: {service:?}
 {selectors}",

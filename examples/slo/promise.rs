@@ -8,15 +8,12 @@ use tower_metrics::{
     sla::Sla,
 };
 
-/// The team that is told of its alerts.
-pub(crate) const TEAM: &str = "shop";
-
 /// 99.9 % of calls are answered well and 99 % within 100 ms; reports may take longer; queries are fast.
 pub(crate) fn promise() -> Sla {
     Sla::new("shop")
         .job("shop-backend")
         .selector("env", "demo")
-        .alert_label("team", TEAM)
+        .alert_label("team", "shop") // who is told
         .availability(0.999)
         .latency(0.99, Duration::from_millis(100))
         .head_latency(0.99, Duration::from_millis(100))
@@ -27,8 +24,8 @@ pub(crate) fn promise() -> Sla {
 
 /// The rules that follow, with links for whoever is woken.
 #[allow(dead_code, reason = "the service itself has no use for its rules")]
-pub(crate) fn rules(promise: &Sla) -> Rules {
-    Rules::new([promise])
+pub(crate) fn rules(promises: &[Sla]) -> Rules {
+    Rules::new(promises)
         .with(Alert::TrafficAbsent)
         .with(Alert::Anomaly)
         .runbook_url("https://wiki.example.com/tower-metrics/runbooks")

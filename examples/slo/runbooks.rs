@@ -15,11 +15,16 @@ struct Runbook {
     steps: [&'static str; 3],
 }
 
-pub(crate) fn page(promise: &Sla, rules: &Rules) -> String {
-    let job = ("job", promise.job_name());
-    let matchers =
-        [job].into_iter().chain(promise.selectors()).map(|(label, value)| format!("{label}={value:?}"));
-    let service = matchers.collect::<Vec<_>>().join(",");
+pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
+    let service = match promises {
+        [promise] => {
+            let labels = [("job", promise.job_name())].into_iter().chain(promise.selectors());
+            labels.map(|(label, value)| format!("{label}={value:?}")).collect::<Vec<_>>().join(",")
+        }
+        // Of several services, that of the alert is put in by hand.
+        promises => format!("job=~{:?}", promises.iter().map(Sla::job_name).collect::<Vec<_>>().join("|")),
+    };
+    let names: Vec<_> = promises.iter().map(Sla::name).collect();
 
     let groups = rules.groups();
     let mut alerts: BTreeMap<&str, Vec<_>> = BTreeMap::new();
@@ -30,7 +35,7 @@ pub(crate) fn page(promise: &Sla, rules: &Rules) -> String {
     let mut page = format!(
         "# Runbooks of {}\n\nWritten by `cargo run --example slo -- --out DIR` from the promise in `examples/slo/promise.rs`. \
          Change the texts in `examples/slo/runbooks.rs`.\n\nEvery query can be pasted into Prometheus as it is.\n",
-        promise.name()
+        names.join(", ")
     );
     for alert in Alert::ALL {
         let Some(rules) = alerts.get(alert.as_str()) else { continue };

@@ -337,6 +337,11 @@ impl Sla {
         self.selectors.iter().map(|(label, value)| (&**label, &**value))
     }
 
+    /// Returns the labels on every alert of the service, as [`alert_label`](Self::alert_label) said them.
+    pub fn alert_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.alert_labels.iter().map(|(label, value)| (&**label, &**value))
+    }
+
     /// Returns the promised share of HTTP calls answered well, where one was promised.
     #[must_use]
     pub fn availability_objective(&self) -> Option<f64> {

@@ -1,9 +1,13 @@
 //! The files themselves.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use tower_metrics::{rules::Rules, sla::Sla};
 
 use crate::{
+    alertmanager,
     programs::{Scratch, run},
+    prometheus,
     stack::write_files,
 };
 
@@ -66,6 +70,33 @@ fn promtool_and_amtool_agree_with_them() {
     let alertmanager = fs::read_to_string(path("alertmanager.yml")).unwrap();
     for secret in ["routing_key:", "api_url:", "credentials:", "password:"] {
         assert!(!alertmanager.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+#[ignore = "needs the Debian packages prometheus, prometheus-alertmanager and victoria-metrics"]
+fn they_agree_with_the_files_of_three_and_of_ten_services() {
+    for count in [1, 3, 10] {
+        let promises: Vec<_> = (0..count)
+            .map(|n| {
+                let sla = Sla::new(format!("service-{n}")).selector(format!("tier_{}", n % 3), "\"one\"");
+                let sla = sla.alert_label("team", format!("team-{}", n % 4));
+                sla.availability(0.999).latency(0.99, Duration::from_millis(20 * n + 1))
+            })
+            .collect();
+        let scratch = Scratch::new("services");
+        let rules = scratch.write("rules.yml", &Rules::new(&promises).to_yaml());
+        let prometheus = scratch.write("prometheus.yml", &prometheus::config(&promises));
+        let alertmanager = scratch.write("alertmanager.yml", &alertmanager::config(&promises));
+        for secret in ["pagerduty-key", "slack-url", "watchdog-token"] {
+            scratch.write(&format!("secrets/{secret}"), "none");
+        }
+        run("promtool", &["check", "config", prometheus.to_str().unwrap()]).unwrap();
+        run("vmalert", &["-dryRun", &format!("-rule={}", rules.display())]).unwrap();
+        run("amtool", &["check-config", alertmanager.to_str().unwrap()]).unwrap();
+        let config = format!("--config.file={}", alertmanager.display());
+        let routes = ["config", "routes", "test", &config, "--verify.receivers=on-call,team-team-0"];
+        run("amtool", &[&routes[..], &["severity=critical", "team=team-0"]].concat()).unwrap();
     }
 }
 

@@ -9,6 +9,11 @@
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+#[path = "../../examples/slo/alertmanager.rs"]
+mod alertmanager;
+#[path = "../../examples/slo/prometheus.rs"]
+mod prometheus;
+
 mod end_to_end;
 mod files;
 mod live;
