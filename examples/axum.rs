@@ -75,8 +75,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         plans: Capped::new("users_read_total", ["plan"], "Users read, by plan.").max_values("plan", 20),
     };
     shop.query.initialize();
-    // All that the promise needs is exported with these bounds; what is not would be said here.
-    sla.check(&metrics.render())?;
+    // All that the promise needs is exported, with its bounds; what is not would be said here.
+    sla.check(&metrics.render())?.complete()?;
 
     let listener =
         TcpListener::bind(&addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use tower_metrics::{rules::Alert, sla::Sla};
+use tower_metrics::{
+    rules::{Alert, Rules},
+    sla::Sla,
+};
 
 /// The ratios of which a page says enough.
 const RATIOS: [Alert; 4] =
     [Alert::HighApiErrorRate, Alert::HighApiLatency, Alert::HighApiLatencyP95, Alert::HighCancellation];
 
-pub(crate) fn config(promises: &[Sla]) -> String {
+pub(crate) fn config(promises: &[Sla], rules: &Rules) -> String {
     let labels = promises.iter().flat_map(Sla::selectors).map(|(label, _)| label);
     let service: BTreeSet<_> = labels.chain(["job"]).collect();
     let service = service.into_iter().collect::<Vec<_>>().join(", ");
@@ -17,14 +20,15 @@ pub(crate) fn config(promises: &[Sla]) -> String {
     let routes: String = teams.iter().map(|team| route(team)).collect();
     let receivers: String = teams.iter().map(|team| receiver(team)).collect();
     let [burn, down, watchdog] =
-        [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::Watchdog].map(Alert::as_str);
-    let ratios = RATIOS.map(Alert::as_str).join("|");
+        [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::Watchdog].map(|alert| rules.name(alert));
+    let [p95, p99] = [Alert::HighApiLatencyP95, Alert::HighApiLatency].map(|alert| rules.name(alert));
+    let ratios = RATIOS.map(|alert| rules.name(alert)).join("|");
     format!(
         r#"# prometheus-alertmanager --config.file=alertmanager.yml
-# The secrets are in files beside this one, which only Alertmanager reads: secrets/pagerduty-key, secrets/slack-url,
-# secrets/watchdog-token.
+# The secrets are in files that only Alertmanager reads, one each: pagerduty-key, slack-url, watchdog-token.
 route:
-  receiver: nobody
+  # What no team is named for.
+  receiver: everybody
   group_by: [alertname, {service}, slo]
   group_wait: 30s
   group_interval: 5m
@@ -34,8 +38,10 @@ route:
     - receiver: watchdog
       matchers: ['alertname="{watchdog}"']
       group_wait: 0s
-      group_interval: 1m
+      group_interval: 30s
       repeat_interval: 1m
+    - receiver: nobody
+      matchers: ['severity="info"']
     - receiver: on-call
       matchers: ['severity="critical"']
       continue: true
@@ -49,29 +55,39 @@ inhibit_rules:
   - source_matchers: ['alertname="{burn}"', 'severity="critical"']
     target_matchers: ['alertname=~"{ratios}"']
     equal: [{service}]
+  # A high P95 says what a high P99 would.
+  - source_matchers: ['alertname="{p95}"']
+    target_matchers: ['alertname="{p99}"']
+    equal: [{service}]
   # Of an instance that is down nothing else needs to be said.
-  - source_matchers: ['alertname="{down}"']
+  - source_matchers: ['alertname="{down}"', 'instance!=""']
     target_matchers: ['alertname!="{down}"']
     equal: [{service}, instance]
 
 receivers:
   - name: nobody
+  - name: everybody
+    slack_configs:
+      - api_url_file: /etc/alertmanager/secrets/slack-url
+        channel: '#alerts'
+        send_resolved: true
   - name: watchdog
     webhook_configs:
       - url: https://watchdog.example.com/ping
         send_resolved: false
         http_config:
           authorization:
-            credentials_file: secrets/watchdog-token
+            credentials_file: /etc/alertmanager/secrets/watchdog-token
   - name: on-call
     pagerduty_configs:
-      - routing_key_file: secrets/pagerduty-key
+      - routing_key_file: /etc/alertmanager/secrets/pagerduty-key
         severity: critical
-        description: '{{{{ .CommonAnnotations.summary }}}}'
+        # The alerts of a group have different summaries: of two instances that are down, say.
+        description: '{{{{ (index .Alerts 0).Annotations.summary }}}}{{{{ if gt (len .Alerts) 1 }}}} (one of {{{{ len .Alerts }}}}){{{{ end }}}}'
         links:
-          - href: '{{{{ .CommonAnnotations.runbook_url }}}}'
+          - href: '{{{{ (index .Alerts 0).Annotations.runbook_url }}}}'
             text: runbook
-          - href: '{{{{ .CommonAnnotations.dashboard_url }}}}'
+          - href: '{{{{ (index .Alerts 0).Annotations.dashboard_url }}}}'
             text: dashboard
 {receivers}"#
     )
@@ -89,11 +105,11 @@ fn receiver(team: &str) -> String {
     format!(
         r#"  - name: team-{team}
     slack_configs:
-      - api_url_file: secrets/slack-url
+      - api_url_file: /etc/alertmanager/secrets/slack-url
         channel: '#{team}-team'
         send_resolved: true
-        title: '{{{{ .CommonLabels.alertname }}}} ({{{{ .CommonLabels.severity }}}}): {{{{ .CommonAnnotations.summary }}}}'
-        text: '{{{{ .CommonAnnotations.description }}}} {{{{ .CommonAnnotations.runbook_url }}}}'
+        title: '{{{{ .CommonLabels.alertname }}}} ({{{{ .CommonLabels.severity }}}}): {{{{ (index .Alerts 0).Annotations.summary }}}}{{{{ if gt (len .Alerts) 1 }}}} (one of {{{{ len .Alerts }}}}){{{{ end }}}}'
+        text: '{{{{ range .Alerts }}}}{{{{ .Annotations.summary }}}} {{{{ .Annotations.description }}}} {{{{ .Annotations.runbook_url }}}}{{{{ "\n" }}}}{{{{ end }}}}'
 "#
     )
 }

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = [
         ("rules.yml", rules.to_yaml()),
         ("prometheus.yml", prometheus::config(&promises)),
-        ("alertmanager.yml", alertmanager::config(&promises)),
+        ("alertmanager.yml", alertmanager::config(&promises, &rules)),
         ("docs/runbooks.md", runbooks::page(&promises, &rules)),
     ];
     fs::create_dir_all(out.join("docs"))

@@ -38,9 +38,9 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
         names.join(", ")
     );
     for alert in Alert::ALL {
-        let Some(rules) = alerts.get(alert.as_str()) else { continue };
+        let Some(firing) = alerts.get(rules.name(alert)) else { continue };
         let Runbook { meaning, queries, causes, steps } = runbook(alert);
-        let mut severities: Vec<_> = rules
+        let mut severities: Vec<_> = firing
             .iter()
             .flat_map(|rule| rule.added_labels())
             .filter(|(label, _)| *label == "severity")
@@ -48,7 +48,7 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
         severities.sort_unstable();
         severities.dedup();
         let severities: Vec<_> = severities.into_iter().map(|(_, severity)| severity).collect();
-        write!(page, "\n## {}\n\n*{}.* {meaning}\n\n", alert.as_str(), severities.join(", "))
+        write!(page, "\n## {}\n\n*{}.* {meaning}\n\n", rules.name(alert), severities.join(", "))
             .expect("a String takes it");
         page.push_str("Ask first:\n\n");
         for (what, query) in queries {
@@ -69,25 +69,25 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
 fn runbook(alert: Alert) -> Runbook {
     const BAD_BY_INSTANCE: (&str, &str) = (
         "Which instance fails?",
-        "topk(5, sum by (instance) (rate(http_requests_total{$S,status=~\"5..\"}[5m])))",
+        "topk(5, sum by (instance) (rate(http_requests_total{$S,status=~\"5..\"}[5m]) or rate(http_requests_total{$S,outcome=\"body_error\"}[5m])) > 0)",
     );
     const BAD_BY_ENDPOINT: (&str, &str) = (
         "Which endpoint?",
-        "topk(5, sum by (method, endpoint) (rate(http_requests_total{$S,status=~\"5..\"}[5m])))",
+        "topk(5, sum by (method, endpoint) (rate(http_requests_total{$S,status=~\"5..\"}[5m]) or rate(http_requests_total{$S,outcome=\"body_error\"}[5m])) > 0)",
     );
     const BY_OUTCOME: (&str, &str) =
         ("How do the calls end?", "sum by (status, outcome) (rate(http_requests_total{$S}[5m])) > 0");
     const SLOW_BY_INSTANCE: (&str, &str) = (
         "Which instance is slow?",
-        "topk(5, histogram_quantile(0.99, sum by (instance, le) (rate(http_request_duration_seconds_bucket{$S}[5m]))))",
+        "topk(5, histogram_quantile(0.99, sum by (instance, le) (rate(http_request_duration_seconds_bucket{$S}[5m]))) > 0)",
     );
     const SLOW_BY_ENDPOINT: (&str, &str) = (
         "Which endpoint is slow?",
-        "topk(5, histogram_quantile(0.99, sum by (endpoint, le) (rate(http_request_duration_seconds_bucket{$S}[5m]))))",
+        "topk(5, histogram_quantile(0.99, sum by (endpoint, le) (rate(http_request_duration_seconds_bucket{$S}[5m]))) > 0)",
     );
     const IN_FLIGHT: (&str, &str) = (
         "Where are the calls that have not ended?",
-        "topk(5, sum by (instance, endpoint) (http_requests_in_flight{$S}))",
+        "topk(5, sum by (instance, endpoint) (http_requests_in_flight{$S}) > 0)",
     );
     match alert {
         Alert::ErrorBudgetBurn => Runbook {
@@ -103,7 +103,7 @@ fn runbook(alert: Alert) -> Runbook {
                 SLOW_BY_ENDPOINT,
             ],
             causes: [
-                "a release or a change of configuration: compare with `changes(tower_metrics_build_info[1h])` and with the deploys",
+                "a release or a change of configuration: compare the beginning with the times of the deploys",
                 "a dependency that fails or is slow: the operations of the service, such as `db_query_duration_seconds`, tell",
                 "more calls than the service can take: see Saturation",
             ],
@@ -226,7 +226,7 @@ fn runbook(alert: Alert) -> Runbook {
             queries: [
                 ("What does it export at all?", "count by (__name__) ({__name__=~\"http_.*|.*_total\",$S})"),
                 ("Which bounds are there?", "count by (le) (http_request_duration_seconds_bucket{$S})"),
-                ("Which versions run?", "count by (version) (tower_metrics_build_info{$S})"),
+                ("Which routes are there?", "count by (method, endpoint) (http_requests_total{$S})"),
             ],
             causes: [
                 "the Layer was removed, or is around a part of the routes only",
@@ -357,8 +357,8 @@ fn runbook(alert: Alert) -> Runbook {
             ],
             steps: [
                 "look whether both processes run",
-                "`amtool config routes test alertname=Watchdog` tells where it should go",
-                "send an alert by hand with `amtool alert add`",
+                "`amtool config routes test --config.file=alertmanager.yml alertname=Watchdog` tells where it should go",
+                "send an alert by hand with `amtool alert add --alertmanager.url=http://127.0.0.1:9093 alertname=Test`",
             ],
         },
         Alert::TrafficAbsent => Runbook {

@@ -153,6 +153,10 @@ impl Config {
             !self.expects_routes() || endpoint.starts_with('/'),
             "{endpoint:?} is no route of axum: give the whole template from its leading `/`, nested prefixes included"
         );
+        assert!(
+            !self.expects_routes() || !endpoint.split('/').any(|part| part.starts_with([':', '*'])),
+            "{endpoint:?} is spelled as before axum 0.8: write {{id}} for :id, and {{*path}} for *path"
+        );
         let pair = (method.to_owned(), endpoint);
         assert!(!self.declared.contains(&pair), "{} {} is declared twice: remove one", pair.0, pair.1);
         self.declared.push(pair);

@@ -20,7 +20,6 @@ pub(crate) const LISTENER: &str = "listener";
 pub(crate) const GRPC_TYPE: &str = "grpc_type";
 pub(crate) const GRPC_SERVICE: &str = "grpc_service";
 pub(crate) const GRPC_METHOD: &str = "grpc_method";
-#[cfg(feature = "rules")]
 pub(crate) const GRPC_CODE: &str = "grpc_code";
 
 pub(crate) static HTTP_REQUESTS_TOTAL: Metric = Metric {
@@ -343,7 +342,6 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-#[cfg(feature = "rules")]
 /// What a gRPC server is promised by; no Layer records it yet, so the catalogue does not list it.
 pub(crate) static GRPC_SERVER_HANDLED_TOTAL: Metric = Metric {
     name: "grpc_server_handled_total",

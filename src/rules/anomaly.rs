@@ -63,7 +63,7 @@ fn bands(config: &Config, scope: &Scope, signal: &str, expr: String, guard: Opti
         Alert::Anomaly,
         format!("{outside}\nand count_over_time({}[1d]) >= {NEARLY_A_DAY}", of("level")),
         &[&*scope.alert_labels, &[("signal".into(), signal.into())]].concat(),
-        "The {{ $labels.signal }} of {{ $labels.job }} are unlike those of the last day.",
+        "The signal {{ $labels.signal }} of {{ $labels.job }} is unlike that of the last day.",
         "The level is {{ $value | printf \"%.3g\" }}, outside of the median of 24 hours and what is usual around it.",
     ));
     rules

@@ -1,9 +1,12 @@
 //! The rules of all services together, which are their own builder.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{Alert, Group, Severity, alert::Setting, anomaly, burn, config::Config, file, service, slo};
-use crate::{names::assert_metric_name, sla::Sla};
+use crate::sla::Sla;
 
 /// Recording rules and alerts for Prometheus, from the promises of one service or of several.
 ///
@@ -39,11 +42,20 @@ impl Rules {
     ///
     /// # Panics
     ///
-    /// Panics if there is no promise, if two have one name, if two of one service have different
-    /// [namings](Sla::naming), and on an objective whose page could never fire, with the reason.
+    /// Panics if there is no promise, if two have one name or make one objective of the same name, if two of one service have different
+    /// [namings](Sla::naming), if two of one job have selectors of which one is a part of the other, and on an objective
+    /// whose page could never fire, with the reason.
     pub fn new<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Self {
         let slas: Vec<Sla> = slas.into_iter().cloned().collect();
         assert!(!slas.is_empty(), "there is no SLA to make rules of: give at least one");
+        let mut names = BTreeSet::new();
+        for sla in &slas {
+            assert!(
+                names.insert(sla.name()),
+                "two SLAs are called {:?}: give one of them another name",
+                sla.name()
+            );
+        }
         let mut ids = BTreeMap::new();
         for slo in slas.iter().flat_map(Sla::slos) {
             burn::assert_can_fire(&slo);
@@ -88,7 +100,7 @@ impl Rules {
         let setting = self.config.set(alert);
         assert!(
             setting.threshold.is_some(),
-            "{} has no threshold to set: leave .threshold() out",
+            "{} has no threshold to set, it follows from the promise or there is none: leave .threshold() out",
             alert.as_str()
         );
         setting.threshold = Some(share);
@@ -99,11 +111,15 @@ impl Rules {
     ///
     /// # Panics
     ///
-    /// Panics if it is not whole seconds, and for [`Alert::ErrorBudgetBurn`], whose windows say it.
+    /// Panics if it is not whole seconds or longer than a day, and for [`Alert::ErrorBudgetBurn`], whose windows say it.
     pub fn hold(mut self, alert: Alert, hold: Duration) -> Self {
         assert!(
             hold.subsec_nanos() == 0,
             "{hold:?} is not whole seconds, which Prometheus would refuse: round it"
+        );
+        assert!(
+            hold <= Duration::from_secs(86_400),
+            "{hold:?} is longer than a day: an alert would come too late"
         );
         assert!(alert != Alert::ErrorBudgetBurn, "ErrorBudgetBurn holds for its windows: leave .hold() out");
         self.config.set(alert).hold = hold;
@@ -136,7 +152,10 @@ impl Rules {
     /// Panics if another alert has the name, or if it has other characters than letters, digits and `_`.
     pub fn rename(mut self, alert: Alert, name: impl Into<String>) -> Self {
         let name = name.into();
-        assert_metric_name(&name);
+        assert!(
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
+            "{name:?} cannot name an alert: use letters, digits and `_`"
+        );
         assert!(
             self.config.settings.iter().all(|(other, setting)| *other == alert || setting.name != name),
             "two alerts would be called {name:?}: give one of them another name"
@@ -165,17 +184,26 @@ impl Rules {
         self
     }
 
+    /// Returns the name of an alert in these rules: what [`rename`](Self::rename) set, else its own.
+    #[must_use]
+    pub fn name(&self, alert: Alert) -> &str {
+        self.config.name(alert)
+    }
+
     /// Returns the groups of rules, in the order in which they are written.
     #[must_use]
     pub fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
-        for service in service::merged(&self.slas) {
-            groups.push(service::group(&self.config, &service));
+        let services = service::merged(&self.slas);
+        for service in &services {
+            groups.push(service::group(&self.config, service));
             if self.config.on(Alert::Anomaly).is_some() && service.is_http() {
-                groups.push(anomaly::group(&self.config, &service));
+                groups.push(anomaly::group(&self.config, service));
             }
         }
-        groups.extend(self.slas.iter().flat_map(Sla::slos).flat_map(|slo| slo::groups(&self.config, &slo)));
+        for service in &services {
+            groups.extend(service.slos().flat_map(|slo| slo::groups(&self.config, &slo)));
+        }
         if self.config.on(Alert::Watchdog).is_some() {
             let mut watchdog = Group::new("watchdog".into(), service::INTERVAL);
             watchdog.rules.extend(self.config.alert(

@@ -28,11 +28,11 @@ pub(super) fn assert_can_fire(slo: &Slo<'_>) {
     assert!(
         PAGE.iter().any(|burn| burn.can_fire(slo)),
         "the page of {} could never fire: if every call were bad, its budget of {} would burn {} times as fast as allowed, \
-         and the page wants {lowest} times for a period of {days} days. Promise a share above {:.3}, or a shorter period",
+         and the page wants {lowest} times for a period of {days} days. Promise a share above {}, or a shorter period",
         slo.id(),
         budget(slo.share()),
-        (10.0 / budget_of(slo)).round() / 10.0,
-        1.0 - 1.0 / PAGE[1].value(days),
+        (100.0 / budget_of(slo)).floor() / 100.0,
+        decimal(((1.0 - 1.0 / PAGE[1].value(days)) * 1e4).ceil() / 1e4),
     );
 }
 

@@ -35,6 +35,10 @@ impl Config {
         self.settings.get_mut(&alert).expect("every alert has a setting")
     }
 
+    pub(super) fn name(&self, alert: Alert) -> &str {
+        &self.settings.get(&alert).expect("every alert has a setting").name
+    }
+
     /// The setting of an alert that is on.
     pub(super) fn on(&self, alert: Alert) -> Option<&Setting> {
         self.settings.get(&alert).filter(|setting| setting.is_on)
@@ -93,11 +97,11 @@ impl Scope {
         let job = [("job".to_owned(), sla.job_name().to_owned())];
         let labels: Vec<_> = job.into_iter().chain(sla.selectors.iter().cloned()).collect();
         let names: Vec<_> = labels.iter().map(|(label, _)| &**label).collect();
-        let values: Vec<_> = labels.iter().map(|(_, value)| &**value).collect();
+        let selectors = sla.selectors.iter().map(|(label, value)| format!(",{label}={value}"));
         let matchers: Vec<_> =
             labels.iter().map(|(label, value)| format!("{label}={}", quoted(value))).collect();
         Self {
-            key: values.join("-"),
+            key: format!("{}{}", sla.job_name(), selectors.collect::<String>()),
             by: names.join(", "),
             matchers: matchers.join(","),
             alert_labels: sla

@@ -62,9 +62,14 @@
 //! # What can be silent
 //!
 //! [`Alert::Saturation`] needs a Layer that was told its limit, and [`Alert::RateLimitRejections`] a
-//! [`RejectionLayer`](crate::RejectionLayer). [`Alert::SloDataMissing`] tells of all else: a Layer removed, a route or a label
-//! renamed, a threshold that is no bound. It takes an idle instance for one without a Layer unless the Layer was
-//! [initialized](crate::HttpMetricsLayer::initialize).
+//! [`RejectionLayer`](crate::RejectionLayer). [`Alert::SloDataMissing`] tells of a Layer removed, a metric or a label renamed,
+//! a threshold that is no bound; it takes an idle instance for one without a Layer unless the Layer was
+//! [initialized](crate::HttpMetricsLayer::initialize). An endpoint whose route is misspelled in the promise has series at
+//! zero where the Layer was given the promise, and nothing tells: compare `slo:sli_total:rate5m` with what you expect, once.
+//!
+//! An instance that was restarted in place with other bounds, or whose bounds Prometheus begins to spell otherwise (as
+//! version 3 does), is left out of the latencies of a window until the window is over: of the page's, for an hour. A new
+//! instance is not.
 
 mod alert;
 mod anomaly;

@@ -87,10 +87,6 @@ impl Selector {
         self
     }
 
-    pub(super) fn rate(&self, window: &str) -> String {
-        format!("rate({self}[{window}])")
-    }
-
     fn matcher(mut self, label: &str, how: &str, value: &str) -> Self {
         self.matchers.push(format!("{label}{how}{}", quoted(value)));
         self
@@ -131,21 +127,20 @@ impl Set {
 
     /// The rates of all, one for each series.
     pub(super) fn rates(&self, window: &str) -> String {
-        let rates = self.selectors.iter().map(|selector| selector.rate(window));
-        let mut all = rates.collect::<Vec<_>>().join("\nor ");
+        self.over("rate", window)
+    }
+
+    /// A function of a window, of all, one for each series.
+    pub(super) fn over(&self, function: &str, window: &str) -> String {
+        let over = |selector: &Selector| format!("{function}({selector}[{window}])");
+        let mut all = self.selectors.iter().map(over).collect::<Vec<_>>().join("\nor ");
         if !self.without.is_empty() && self.selectors.len() > 1 {
             all = grouped(&all);
         }
         for without in &self.without {
-            all = format!("{all}\nunless {}", without.rate(window));
+            all = format!("{all}\nunless {}", over(without));
         }
         all
-    }
-
-    /// What there is of all, or was with an `offset`.
-    pub(super) fn at(&self, when: &str) -> String {
-        let then = self.selectors.iter().map(|selector| format!("{selector}{when}"));
-        then.collect::<Vec<_>>().join("\nor ")
     }
 
     /// The same in parentheses, if it is more than one.

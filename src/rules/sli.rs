@@ -24,7 +24,7 @@ const BAD_OUTCOMES: [Outcome; 3] = [Outcome::Error, Outcome::Panicked, Outcome::
 
 impl Sli {
     pub(super) fn of(slo: &Slo<'_>) -> Self {
-        let sla = slo.sla;
+        let sla = slo.service;
         match (slo.scope, slo.objective) {
             (Scope::Http, Objective::Availability(_)) => {
                 availability(sla, &leaving(sla, |it| it.objectives.availability.is_some()))
@@ -88,13 +88,7 @@ impl Sli {
                     indented(&ended.rates_grouped(window)),
                     indented(&grouped(&in_time.rates(window))),
                 );
-                // An instance without the bound has no partner on the right. One that was restarted with another threshold
-                // has only a part of the window in its bucket, and all of it in its count.
-                let without_bound = [String::new(), format!(" offset {window}")].map(|when| {
-                    let bound = format!("sum without (le) {}", grouped(&in_time.at(&when)));
-                    format!("unless {}", grouped(&format!("{}\nunless {bound}", ended.at(&when))))
-                });
-                sum(by, &format!("{late}\n{}", without_bound.join("\n")))
+                sum(by, &format!("{late}\nand {}", grouped(&comparable(&ended, &in_time, window))))
             }
         }
     }
@@ -105,29 +99,70 @@ impl Sli {
             Self::Ratio { all, .. } => all.sum(by, window),
             Self::Latency { good, nanos, .. } => {
                 let in_time = good.clone().map(|selector| selector.suffixed("_bucket").within(*nanos));
-                format!("{}\n+ on ({by}) {bad}", in_time.sum(by, window))
+                format!(
+                    "{}\n+ on ({by}) {bad}",
+                    grouped(&format!("{}\nor\nsum by ({by}) (0 * {bad})", in_time.sum(by, window)))
+                )
             }
         }
     }
 }
 
+/// The series of which the bucket was scraped as often as the count.
+///
+/// An instance that lacks the bound, or that had it for a part of the window because it was restarted with another
+/// threshold, has calls in its count that no bucket tells of. So has one whose bound was spelled otherwise before, of
+/// which the calls between two scrapes are lost to both spellings.
+pub(super) fn comparable(count: &Set, bucket: &Set, window: &str) -> String {
+    let scrapes = |set: &Set| set.over("count_over_time", window);
+    format!("{}\n<= max without (le) {}", scrapes(count), grouped(&scrapes(bucket)))
+}
+
 /// The series that are there if anything can be told of an objective, where that is not the counter of all calls.
 pub(super) fn evidence(slo: &Slo<'_>) -> Option<Selector> {
-    let sla = slo.sla;
-    let metric = match (slo.latency(), slo.histogram()) {
-        (Some(latency), Some(histogram)) => {
-            of_service(sla, Selector::new(histogram)).suffixed("_bucket").within(latency.nanos())
-        }
-        _ => match slo.scope {
-            Scope::Endpoint(_) => selector(sla, &names::HTTP_REQUESTS_TOTAL),
-            Scope::Grpc(Grpc { method: Some(_), .. }) => selector(sla, &names::GRPC_SERVER_HANDLED_TOTAL),
-            Scope::Http | Scope::Grpc(_) | Scope::Operation(_) => return None,
-        },
+    let sla = slo.service;
+    let of_histogram = |histogram: String, threshold: LatencyObjective| {
+        of_service(sla, Selector::new(histogram)).suffixed("_bucket").within(threshold.nanos())
     };
-    Some(match slo.scope {
-        Scope::Endpoint(it) => only(sla, metric, it),
-        Scope::Grpc(Grpc { method: Some(method), .. }) => only_method(sla, metric, method),
-        Scope::Http | Scope::Grpc(_) | Scope::Operation(_) => metric,
+    Some(match (slo.scope, slo.latency().zip(slo.histogram())) {
+        (Scope::Http, None) | (Scope::Grpc(Grpc { method: None, .. }) | Scope::Operation(_), None) => {
+            return None;
+        }
+        (Scope::Http, Some((latency, histogram))) => {
+            of_histogram(histogram, latency).unequal(&label(sla, names::STATUS), "")
+        }
+        (Scope::Endpoint(it), None) => only(sla, http_counter(sla), it),
+        (Scope::Endpoint(it), Some((latency, histogram))) => {
+            only(sla, of_histogram(histogram, latency), it).unequal(&label(sla, names::STATUS), "")
+        }
+        (Scope::Grpc(Grpc { method: Some(method), .. }), None) => only_method(sla, grpc_counter(sla), method),
+        (Scope::Grpc(Grpc { method: Some(method), .. }), Some((latency, histogram))) => {
+            only_method(sla, of_histogram(histogram, latency), method)
+        }
+        (Scope::Grpc(_), Some((latency, histogram))) => {
+            of_histogram(histogram, latency).unequal(&label(sla, names::GRPC_SERVICE), "")
+        }
+        (Scope::Operation(it), Some((latency, histogram))) => {
+            of_histogram(histogram, latency).unequal(&it.outcome, "")
+        }
+    })
+}
+
+pub(super) fn http_calls(sla: &Sla) -> Selector {
+    selector(sla, &names::HTTP_REQUESTS_TOTAL)
+}
+
+/// The counter of HTTP calls, with the labels by which they are judged: without them every call would be good.
+pub(super) fn http_counter(sla: &Sla) -> Selector {
+    let labels = [names::ENDPOINT, names::STATUS, names::OUTCOME];
+    labels.into_iter().fold(http_calls(sla), |selector, original| selector.unequal(&label(sla, original), ""))
+}
+
+/// The counter of gRPC calls, with the labels by which they are judged.
+pub(super) fn grpc_counter(sla: &Sla) -> Selector {
+    let labels = [names::GRPC_SERVICE, names::GRPC_CODE];
+    labels.into_iter().fold(selector(sla, &names::GRPC_SERVER_HANDLED_TOTAL), |selector, original| {
+        selector.unequal(&label(sla, original), "")
     })
 }
 
@@ -179,7 +214,7 @@ fn judged(sla: &Sla, whose: &Whose<'_>) -> Set {
 /// The HTTP calls that count for a ratio, cancelled ones too.
 pub(super) fn counted(sla: &Sla, whose: &Whose<'_>) -> Set {
     let (endpoint, status) = (label(sla, names::ENDPOINT), label(sla, names::STATUS));
-    let metric = || selector(sla, &names::HTTP_REQUESTS_TOTAL);
+    let metric = || http_calls(sla);
     match whose {
         Whose::Only(it) => Set::of([only(sla, metric(), it)]),
         Whose::AllBut(left) => {

@@ -20,7 +20,7 @@ const LONG_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// The windows that are summed from the raw counters, so that an outage is seen at once; with their seconds.
 const RAW: [(&str, u32); 3] = [("5m", 300), ("30m", 1_800), ("1h", 3_600)];
 
-/// A period has to be longer than this for the window of three days to tell anything of its own.
+/// The shortest period in which the window of three days tells anything of its own.
 const DAYS_FOR_3D: u32 = 14;
 
 /// The group of the short windows and the page, and that of the long ones and the ticket.
@@ -172,9 +172,9 @@ impl One<'_> {
             severity,
             expr,
             &self.alert_labels(),
-            &format!("{{{{ $labels.job }}}}{of} burns the error budget of {{{{ $labels.slo }}}} too fast."),
+            &format!("{{{{ $labels.job }}}}{of} burns the error budget of {{{{ $labels.slo }}}} too fast: {{{{ $value | humanizePercentage }}}} of the calls are {what}."),
             &format!(
-                "{{{{ $value | humanizePercentage }}}} of the calls are {what}; over {days} days {} may be.",
+                "Over {days} days {} may be. At this pace the budget does not last.",
                 percent(&self.budget)
             ),
         )

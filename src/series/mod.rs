@@ -45,6 +45,8 @@ pub(crate) struct Series {
     /// Set when the label set is proven.
     proven: OnceLock<Proven>,
     slots: Table<Slot, 16>,
+    /// The time to the answer, by its code: how the call will end is not known then.
+    heads: Table<Head, 4>,
     has_ended: AtomicBool,
 }
 
@@ -67,7 +69,12 @@ struct Slot {
     end: End,
     counter: Counter,
     histogram: Histogram,
-    head: Histogram,
+}
+
+#[derive(Debug)]
+struct Head {
+    end: End,
+    histogram: Histogram,
 }
 
 // ===== impl Series =====
@@ -96,6 +103,7 @@ impl Series {
             room,
             proven: OnceLock::new(),
             slots: Table::new(),
+            heads: Table::new(),
             has_ended: AtomicBool::new(false),
         }
     }
@@ -138,7 +146,7 @@ impl Series {
 
     /// Times the answer of a call that goes on.
     pub(crate) fn answered(&self, end: End, seconds: f64) {
-        self.home(end, |_| {}).with_slot(end, |slot| slot.head.record(seconds));
+        self.home(end, |_| {}).record_head(end, seconds);
     }
 
     /// Makes what stands at zero for a label set that was declared, histograms included.
@@ -230,11 +238,25 @@ impl Series {
             slot.counter.increment(1);
             if let Some(seconds) = seconds {
                 slot.histogram.record(seconds);
-                if end.code == 0 {
-                    slot.head.record(seconds);
-                }
             }
         });
+        if let (0, Some(seconds)) = (end.code, seconds) {
+            self.record_head(end, seconds);
+        }
+    }
+
+    fn record_head(&self, end: End, seconds: f64) {
+        if self.spec.head.is_none() {
+            return;
+        }
+        let hash = end.hash();
+        let head = self.heads.find(hash, |head| head.end == end).or_else(|| {
+            let histogram = self.with_recorder(|recorder| self.histogram(&self.spec.head, recorder, end))?;
+            Some(self.heads.insert(hash, Head { end, histogram }, |head| head.end == end))
+        });
+        if let Some(head) = head {
+            head.histogram.record(seconds);
+        }
     }
 
     fn with_slot(&self, end: End, f: impl FnOnce(&Slot)) {
@@ -245,7 +267,6 @@ impl Series {
                 end,
                 counter: self.counter(recorder, end),
                 histogram: self.histogram(&self.spec.histogram, recorder, end),
-                head: self.histogram(&self.spec.head, recorder, end),
             })?;
             Some(self.slots.insert(hash, slot, |slot| slot.end == end))
         });

@@ -113,7 +113,7 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     /// Gives each result a word in the place of `completed` and `error`. Write the types of the answer and of the
     /// error in the closure. What has no result keeps its outcome: `cancelled`, `panicked`.
     ///
-    /// Which words there are is not known before they are used, so none stands at zero: see
+    /// An [`Sla`](crate::sla::Sla::operation) has to be told which of the words are failures. Which words there are is not known before they are used, so none stands at zero: see
     /// [`expect_words`](Self::expect_words). Around tower's limiters the error is a `BoxError`. Should the closure panic,
     /// the word is `_PANIC`.
     pub fn classify<T, E, F>(self, classify: F) -> ServiceMetricsLayer<Classified<H, WordFn<T, E>>>

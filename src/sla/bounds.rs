@@ -30,6 +30,8 @@ pub(super) struct Thresholds {
     promised: BTreeSet<u64>,
     /// Those that stand alone.
     alone: BTreeSet<u64>,
+    /// Where Apdex begins to call a user frustrated.
+    frustrated: Option<u64>,
 }
 
 /// Returns the bucket bounds in seconds of `http_request_duration_seconds` that these promises ask for together,
@@ -86,10 +88,16 @@ impl Thresholds {
         let others = sla.apdex.iter().chain(&sla.also_bounds).copied();
         self.promised.extend(latencies.chain(others).map(nanos));
         self.alone.insert(nanos(sla.high_latency));
+        self.frustrated = sla.apdex_threshold().map(|threshold| 4 * nanos(threshold));
     }
 
-    /// The bounds in nanoseconds without which something generated would tell nothing.
-    pub(super) fn required(&self) -> BTreeSet<u64> {
+    /// The bounds in nanoseconds that something generated reads.
+    pub(super) fn read(&self) -> BTreeSet<u64> {
+        [&self.promised, &self.alone].into_iter().flatten().chain(&self.frustrated).copied().collect()
+    }
+
+    /// The bounds in nanoseconds that are never thinned out.
+    fn required(&self) -> BTreeSet<u64> {
         let promised = self.promised.iter().flat_map(|t| [*t, 4 * t]);
         promised.chain(self.alone.iter().copied()).collect()
     }

@@ -1,6 +1,10 @@
 //! The check at startup: what is promised can be told from what is exported.
 
-use std::{collections::BTreeSet, error::Error, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    fmt,
+};
 
 use super::{Sla, bounds::thresholds};
 use crate::clock::seconds;
@@ -8,8 +12,11 @@ use crate::clock::seconds;
 /// What [`Sla::check`] found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "what is not exported yet may be missing for good: see `complete`"]
 pub struct Checked {
     not_exported_yet: Vec<String>,
+    /// Names on the page that end as one that is missing does.
+    alike: Vec<String>,
 }
 
 /// What [`Sla::check`] found wrong: each histogram, and what to change.
@@ -22,7 +29,8 @@ pub struct CheckError {
 #[derive(Debug, Default)]
 struct Exported<'a> {
     is_summary: bool,
-    bounds: BTreeSet<&'a str>,
+    /// The bounds of each series, by its other labels.
+    series: BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>,
 }
 
 // ===== impl Sla =====
@@ -31,8 +39,8 @@ impl Sla {
     /// Checks in the Prometheus text that an exporter renders that every threshold of this promise is a bucket bound, and
     /// that no histogram of it is a summary.
     ///
-    /// A histogram without a series is not wrong: it is *not exported yet*, and the answer lists it. So call it after
-    /// `initialize()`, or again when the service has had calls.
+    /// A metric without a series is not wrong: it is *not exported yet*, and the answer lists it, counters too. After
+    /// `initialize()` of the Layers and operations nothing should be: [`Checked::complete`] makes that an error.
     ///
     /// # Errors
     ///
@@ -51,10 +59,21 @@ impl Sla {
     ///
     /// let error = sla.check(rendered).unwrap_err().to_string();
     /// assert!(error.starts_with("http_request_duration_seconds is exported as a summary"), "{error}");
-    /// assert_eq!(sla.check("").unwrap().not_exported_yet(), ["http_request_duration_seconds"]);
+    ///
+    /// let checked = sla.check("").unwrap();
+    /// assert_eq!(checked.not_exported_yet(), ["http_requests_total", "http_request_duration_seconds"]);
+    /// assert!(checked.complete().is_err());
     /// ```
     pub fn check(&self, rendered: &str) -> Result<Checked, CheckError> {
-        let mut checked = Checked { not_exported_yet: Vec::new() };
+        let mut checked = Checked { not_exported_yet: Vec::new(), alike: Vec::new() };
+        for counter in self.counters() {
+            if !rendered
+                .lines()
+                .any(|line| line.strip_prefix(&*counter).is_some_and(|rest| rest.starts_with('{')))
+            {
+                checked.miss(counter, rendered);
+            }
+        }
         let mut error = CheckError { wrong: Vec::new() };
         for (histogram, thresholds) in thresholds([self]) {
             let exported = Exported::of(&histogram, rendered);
@@ -63,11 +82,11 @@ impl Sla {
                     "{histogram} is exported as a summary, of which no share within a threshold can be told: give the \
                      exporter its bounds, by exporter::Prometheus::new().sla(&sla) or those of sla::histogram_bounds"
                 ));
-            } else if exported.bounds.is_empty() {
-                checked.not_exported_yet.push(histogram);
+            } else if exported.series.is_empty() {
+                checked.miss(histogram, rendered);
             } else {
                 let missing =
-                    thresholds.required().into_iter().map(seconds).filter(|bound| !exported.has(*bound));
+                    thresholds.read().into_iter().map(seconds).filter(|bound| !exported.has(*bound));
                 let missing: Vec<_> = missing.map(|bound| bound.to_string()).collect();
                 if !missing.is_empty() {
                     error.wrong.push(format!(
@@ -86,10 +105,37 @@ impl Sla {
 // ===== impl Checked =====
 
 impl Checked {
-    /// Returns the histograms of the promise of which no series is exported yet.
+    /// Returns the metrics of the promise of which no series is exported yet.
     #[must_use]
     pub fn not_exported_yet(&self) -> &[String] {
         &self.not_exported_yet
+    }
+
+    /// Takes nothing for complete of which a metric of the promise is not exported yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is one. The message says which, and what that usually is.
+    pub fn complete(self) -> Result<(), CheckError> {
+        if self.not_exported_yet.is_empty() {
+            return Ok(());
+        }
+        let mut wrong = format!(
+            "nothing is exported of {}: initialize() its Layer or operation after the exporter was installed, and spell \
+             operations as they are measured",
+            self.not_exported_yet.join(", ")
+        );
+        if !self.alike.is_empty() {
+            let alike = self.alike.join(", ");
+            wrong.push_str(&format!("; there is {alike}: give the SLA the same .naming() as the Layers"));
+        }
+        Err(CheckError { wrong: vec![wrong] })
+    }
+
+    fn miss(&mut self, metric: String, rendered: &str) {
+        let names = rendered.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        self.alike.extend(names.filter(|name| name.ends_with(&*metric)).map(str::to_owned));
+        self.not_exported_yet.push(metric);
     }
 }
 
@@ -114,21 +160,28 @@ impl<'a> Exported<'a> {
             }
             let series = line.strip_prefix(histogram).and_then(|line| line.strip_prefix("_bucket{"));
             // A quote inside a label value is escaped, so this can only be the label.
-            let bound = series.and_then(|labels| match labels.strip_prefix("le=\"") {
-                None => labels.split_once(",le=\"").map(|(_, bound)| bound),
-                bound => bound,
+            let parts = series.and_then(|labels| match labels.strip_prefix("le=\"") {
+                None => labels.split_once(",le=\""),
+                Some(bound) => Some(("", bound)),
             });
-            exported.bounds.extend(bound.and_then(|bound| bound.split('"').next()));
+            if let Some((before, (bound, after))) =
+                parts.and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+            {
+                let after = after.split_once('}').map_or(after, |(labels, _)| labels);
+                exported.series.entry((before, after)).or_default().insert(bound);
+            }
         }
         exported
     }
 
+    /// Tells whether every series has the bound.
     fn has(&self, bound: f64) -> bool {
-        self.bounds.iter().any(|exported| exported.parse() == Ok(bound))
+        self.series.values().all(|bounds| bounds.iter().any(|exported| exported.parse() == Ok(bound)))
     }
 
     fn bounds_in_order(&self) -> Vec<&'a str> {
-        let mut bounds: Vec<_> = self.bounds.iter().copied().collect();
+        let bounds: BTreeSet<_> = self.series.values().flatten().copied().collect();
+        let mut bounds: Vec<_> = bounds.into_iter().collect();
         bounds.sort_by(|a, b| f64::total_cmp(&value(a), &value(b)));
         bounds
     }

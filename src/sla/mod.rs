@@ -60,6 +60,6 @@ pub use self::{
 };
 #[cfg(feature = "rules")]
 pub(crate) use self::{
-    share::budget,
+    share::{budget, percentile},
     slo::{Objective, Scope, Slo},
 };

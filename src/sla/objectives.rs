@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::share::assert_share;
+use super::share::{assert_share, decimals};
 use crate::{names, outcome::Outcome};
 
 /// The longest threshold that a latency objective can have.
@@ -123,7 +123,7 @@ fn add(to: &mut Vec<LatencyObjective>, quantile: f64, threshold: Duration) {
     assert_share("the share of a latency objective", quantile);
     assert_threshold(threshold);
     assert!(
-        to.iter().all(|other| other.quantile != quantile),
+        to.iter().all(|other| decimals(other.quantile) != decimals(quantile)),
         "two latencies are promised for the share {quantile}: keep the shorter one, which holds the other"
     );
     to.push(LatencyObjective { quantile, threshold });
@@ -148,6 +148,10 @@ impl Endpoint {
         assert!(
             !method.is_empty() && method.chars().all(|c| c.is_ascii_uppercase() || c == '-'),
             "{method:?} is no method of an endpoint: spell it in capitals, such as \"GET\""
+        );
+        assert!(
+            !route.contains(char::is_control),
+            "the route {route:?} has a control character: leave it out"
         );
         assert!(
             !route.is_empty(),
@@ -289,7 +293,9 @@ impl Operation {
         self
     }
 
-    /// Declares which words of the label `outcome` are failures. Otherwise all are but `completed` and `cancelled`.
+    /// Declares which words of the label `outcome` are failures. Otherwise all are but `completed` and `cancelled`: where
+    /// results have words of their own ([`classify`](crate::ServiceMetricsLayer::classify)), such as `hit` and `miss`, say
+    /// here which of them are failures.
     ///
     /// # Panics
     ///

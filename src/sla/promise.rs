@@ -6,7 +6,7 @@ use super::{
     Endpoint, Grpc, LatencyObjective, Operation, bounds,
     objectives::{Objectives, assert_threshold},
 };
-use crate::names::{Naming, assert_label_name};
+use crate::names::{self, Naming, assert_label_name};
 
 /// What a service promises.
 ///
@@ -86,9 +86,10 @@ impl Sla {
     ///
     /// # Panics
     ///
-    /// Panics if `job` is empty.
+    /// Panics if `job` is empty, or has a line break or a control character in it.
     pub fn job(mut self, job: impl Into<String>) -> Self {
         let job = job.into();
+        assert_text("a job", &job);
         assert!(
             !job.is_empty(),
             "the job of {} is empty: give the job_name of its scrape configuration",
@@ -103,19 +104,23 @@ impl Sla {
     ///
     /// # Panics
     ///
-    /// Panics if Prometheus would refuse the label, and if it is `job`, `instance` or `slo`, or said twice.
+    /// Panics if Prometheus would refuse the label, if the rules set it themselves (`job`, `instance`, `slo`, `endpoint` and
+    /// the like), if it is said twice, and if the value has a line break or a control character in it.
     pub fn selector(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
         let label = label.into();
-        assert_label_name(&label);
-        assert!(
-            !["job", "instance", "slo"].contains(&&*label),
-            "{label:?} is a label that the rules set themselves: use another one, or .job()"
-        );
+        let value = value.into();
+        Self::assert_own(&label, &value);
         assert!(
             self.selectors.iter().all(|(other, _)| *other != label),
             "the selector {label:?} is given twice: keep one"
         );
-        self.selectors.push((label, value.into()));
+        assert!(
+            self.alert_labels.iter().all(|(other, _)| *other != label),
+            "{label:?} is an alert label already, which a selector is too: leave .alert_label() out"
+        );
+        self.selectors.push((label, value));
+        // In whichever order they are said, they are the same.
+        self.selectors.sort();
         self
     }
 
@@ -123,19 +128,20 @@ impl Sla {
     ///
     /// # Panics
     ///
-    /// Panics if Prometheus would refuse the label, and if it is `severity` or `alertname`, or said twice.
+    /// As [`selector`](Self::selector) does.
     pub fn alert_label(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
         let label = label.into();
-        assert_label_name(&label);
-        assert!(
-            !["severity", "alertname"].contains(&&*label),
-            "{label:?} is a label that the rules set themselves: use another one"
-        );
+        let value = value.into();
+        Self::assert_own(&label, &value);
         assert!(
             self.alert_labels.iter().all(|(other, _)| *other != label),
             "the alert label {label:?} is given twice: keep one"
         );
-        self.alert_labels.push((label, value.into()));
+        assert!(
+            self.selectors.iter().all(|(other, _)| *other != label),
+            "{label:?} is a selector, which alerts have as a label already: leave .alert_label() out"
+        );
+        self.alert_labels.push((label, value));
         self
     }
 
@@ -252,8 +258,8 @@ impl Sla {
         self
     }
 
-    /// Names the routes whose answers last by design: downloads, events. They are left out of latency objectives and of
-    /// `RequestsStuck`, and count for the availability. A `*` at the end stands for anything.
+    /// Names the routes whose answers last by design: downloads, events. They are left out of service-wide latency
+    /// objectives and of `RequestsStuck`, and count for the availability and for objectives of their own. A `*` at the end stands for anything.
     pub fn streams<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         self.streams.extend(routes.into_iter().map(Into::into));
         self
@@ -332,6 +338,12 @@ impl Sla {
         self.job.as_deref().unwrap_or(&self.name)
     }
 
+    /// Returns the period over which the objectives hold.
+    #[must_use]
+    pub fn period_length(&self) -> Duration {
+        Duration::from_secs(u64::from(self.period_days) * 24 * 60 * 60)
+    }
+
     /// Returns the labels by which the service is told from others of its job, as [`selector`](Self::selector) said them.
     pub fn selectors(&self) -> impl Iterator<Item = (&str, &str)> {
         self.selectors.iter().map(|(label, value)| (&**label, &**value))
@@ -361,10 +373,16 @@ impl Sla {
         bounds([self])
     }
 
-    #[cfg(feature = "rules")]
     /// The T of Apdex, where there is one.
     pub(crate) fn apdex_threshold(&self) -> Option<Duration> {
         self.apdex.or_else(|| self.http.latency.iter().map(|latency| latency.threshold).min())
+    }
+
+    /// The counters of which its objectives are told.
+    pub(crate) fn counters(&self) -> Vec<String> {
+        let http = self.is_http().then(|| self.naming.name_of(&names::HTTP_REQUESTS_TOTAL));
+        let grpc = (!self.grpc.is_empty()).then(|| self.naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL));
+        http.into_iter().chain(grpc).chain(self.operations.iter().map(|it| it.counter.clone())).collect()
     }
 
     /// Tells whether it is about HTTP: unless it promises something of other calls alone.
@@ -377,6 +395,13 @@ impl Sla {
     /// Tells whether the time to the response head is promised.
     pub(crate) fn is_about_head(&self) -> bool {
         !self.http.head.is_empty() || self.endpoints.iter().any(|it| !it.objectives.head.is_empty())
+    }
+
+    #[cfg(feature = "rules")]
+    /// Tells whether one of the two selects, of one job, a part of what the other does.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let is_part = |a: &Self, b: &Self| b.selectors.iter().all(|selector| a.selectors.contains(selector));
+        self.job_name() == other.job_name() && (is_part(self, other) || is_part(other, self))
     }
 
     #[cfg(feature = "rules")]
@@ -399,11 +424,54 @@ impl Sla {
         self.operations.extend(other.operations.iter().cloned());
     }
 
+    /// Refuses a label that cannot be the house's own.
+    fn assert_own(label: &str, value: &str) {
+        assert_label_name(label);
+        assert!(
+            !RESERVED.contains(&label),
+            "{label:?} is a label that the rules set themselves: use another one, such as \"env\" or \"team\""
+        );
+        assert_text(&format!("the label {label}"), value);
+    }
+
     fn add_grpc(mut self, what: &str, it: Grpc) -> Self {
         assert_promise(what, &it.objectives, self.grpc.iter().all(|other| other.method != it.method));
         self.grpc.push(it);
         self
     }
+}
+
+/// Labels that rules set or sum by.
+const RESERVED: [&str; 20] = [
+    "alertname",
+    "alertstate",
+    "endpoint",
+    "grpc_code",
+    "grpc_method",
+    "grpc_service",
+    "grpc_type",
+    "instance",
+    "job",
+    "le",
+    "limiter",
+    "method",
+    "metric",
+    "outcome",
+    "reason",
+    "severity",
+    "signal",
+    "slo",
+    "status",
+    "version",
+];
+
+/// Refuses a text that no file of rules could hold on one line.
+fn assert_text(what: &str, text: &str) {
+    let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    assert!(
+        !text.contains(is_break),
+        "{what} is {text:?}, which has a line break or a control character: leave it out"
+    );
 }
 
 fn assert_promise(what: &str, objectives: &Objectives, is_new: bool) {

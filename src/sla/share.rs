@@ -34,7 +34,7 @@ pub(crate) fn percentile(share: f64) -> String {
 }
 
 /// The digits behind the point.
-fn decimals(share: f64) -> String {
+pub(super) fn decimals(share: f64) -> String {
     format!("{share:.DECIMALS$}").split_off(2)
 }
 

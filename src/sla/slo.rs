@@ -9,6 +9,8 @@ use crate::names;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slo<'a> {
     pub(crate) sla: &'a Sla,
+    /// What all promises of the service say together.
+    pub(crate) service: &'a Sla,
     pub(crate) scope: Scope<'a>,
     pub(crate) objective: Objective,
 }
@@ -37,7 +39,7 @@ pub(crate) enum Objective {
 impl Slo<'_> {
     /// The histogram that tells it, where it is a latency.
     pub(crate) fn histogram(&self) -> Option<String> {
-        let naming = &self.sla.naming;
+        let naming = &self.service.naming;
         match (self.objective, self.scope) {
             (Objective::Availability(_), _) => None,
             (Objective::HeadLatency(_), _) => {
@@ -107,6 +109,6 @@ impl Sla {
         let latency = objectives.latency.iter().copied().map(Objective::Latency);
         let head = objectives.head.iter().copied().map(Objective::HeadLatency);
         let all = availability.into_iter().chain(latency).chain(head);
-        all.map(move |objective| Slo { sla: self, scope, objective })
+        all.map(move |objective| Slo { sla: self, service: self, scope, objective })
     }
 }

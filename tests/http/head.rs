@@ -140,3 +140,15 @@ fn a_call_that_finds_no_room_overflows_once() {
     assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 2, "{recorder}");
     assert_eq!(recorder.samples(HEAD, &[("endpoint", "_OVERFLOW")]).len(), 2, "{recorder}");
 }
+
+#[test]
+fn an_end_that_never_was_has_no_series() {
+    let recorder = Recorder::new();
+    let layer = HttpMetricsLayer::new().response_head_duration().recorder(recorder.shared());
+    let broken = |_| ready(Ok::<_, Infallible>(Response::new(Script::new([Step::Data("a"), Step::Fail]))));
+    let response = layer.layer(service_fn(broken)).oneshot(get()).now_or_never().unwrap().unwrap();
+    assert!(response.into_body().collect().now_or_never().unwrap().is_err());
+    let page = recorder.to_string();
+    assert!(page.contains("body_error") && !page.contains("status=\"200\",outcome=\"completed\""), "{page}");
+    assert_eq!(recorder.samples(HEAD, &[("status", "2xx")]).len(), 1);
+}

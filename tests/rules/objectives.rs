@@ -214,3 +214,19 @@ fn rate_errors_duration_and_apdex_are_recorded() {
         .is("slo:time_period:days{slo=\"shop-availability\"}", AT, 30.0)
         .holds();
 }
+
+#[test]
+#[ignore = "needs the Debian package prometheus"]
+fn apdex_is_of_comparable_instances_and_of_no_probes() {
+    let of = |instance| Calls { instance, seconds: 0.1, ..Calls::default() };
+    let slow_probe = Calls { endpoint: "/healthz", seconds: 60.0, ..of("a") };
+    let old = shop().high_latency(millis(3_000));
+    let old =
+        World::new(&old.apdex(millis(3_000)), 20).bounds_of(&Sla::new("other").latency(0.9, millis(4_000)));
+    World::new(&shop(), 20)
+        .calls([of("a"), slow_probe])
+        .and(old.calls([of("b")]))
+        .ends("http_request_duration_seconds_bucket{job=\"shop\",instance=\"b\",method=\"GET\",endpoint=\"/users/{id}\",status=\"2xx\",le=\"2\"", 0.0)
+        .is("job:apdex:ratio_rate5m", AT, 1.0)
+        .holds();
+}

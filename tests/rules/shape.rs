@@ -183,14 +183,14 @@ fn a_condition_that_could_never_fire_is_left_out() {
 #[should_panic(
     expected = "the page of shop-latency-p50 could never fire: if every call were bad, its budget of 0.5 \
                            would burn 2 times as fast as allowed, and the page wants 6 times for a period of 30 days. \
-                           Promise a share above 0.833"
+                           Promise a share above 0.8334"
 )]
 fn an_objective_whose_page_could_never_fire_is_refused() {
     drop(Rules::new([&Sla::new("shop").latency(0.5, millis(100))]));
 }
 
 #[test]
-#[should_panic(expected = "is of the SLA shop and of the SLA shop: give one of them another name")]
+#[should_panic(expected = "two SLAs are called \"shop\": give one of them another name")]
 fn one_objective_twice_is_refused() {
     drop(Rules::new([&shop(), &shop()]));
 }
@@ -222,4 +222,73 @@ fn promises_of_one_service_make_one_group_of_it() {
     assert_eq!(services.len(), 1);
     let down = services[0].rules().iter().filter(|rule| rule.name() == "ServiceDown").count();
     assert_eq!(down, 1, "nobody is woken twice");
+}
+
+/// The expressions of what is recorded for one objective.
+fn recorded(rules: &Rules, slo: &str) -> String {
+    let all = all_rules(rules);
+    let own =
+        all.iter().filter(|rule| !rule.is_alert() && rule.added_labels().any(|label| label == ("slo", slo)));
+    own.map(Rule::expr).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_one_promise_leaves_out_no_promise_of_the_service_judges() {
+    let first = shop().high_latency(millis(4_000));
+    let second = Sla::new("other")
+        .job("shop")
+        .exclude(["/internal/*"])
+        .streams(["/events"])
+        .too_many_requests_is_bad()
+        .endpoint("GET", "/reports", |it| it.latency(0.95, millis(500)));
+    let rules = Rules::new([&first, &second]);
+    let (availability, latency) =
+        (recorded(&rules, "shop-availability"), recorded(&rules, "shop-latency-p99"));
+    assert!(availability.contains("/internal/.*") && availability.contains("5..|429"), "{availability}");
+    assert!(
+        latency.contains("/internal/.*|/events") && latency.contains("endpoint=\"/reports\""),
+        "{latency}"
+    );
+    let slow = all_rules(&rules).into_iter().find(|rule| rule.name() == "job:http_slow:rate5m").unwrap();
+    assert!(
+        slow.expr().contains("le=~\"2|2") && !slow.expr().contains("le=~\"4|4"),
+        "the lowest: {}",
+        slow.expr()
+    );
+}
+
+#[test]
+fn services_that_look_alike_are_told_apart() {
+    let one = Sla::new("one").job("a").selector("env", "b").availability(0.99);
+    let other = Sla::new("other").job("a-b").availability(0.99);
+    let groups = Rules::new([&one, &other]).groups();
+    let names: BTreeSet<_> = groups.iter().map(|group| group.name().to_owned()).collect();
+    assert_eq!(names.len(), groups.len(), "{names:?}");
+
+    // In another order they are the same.
+    let one = Sla::new("one").job("a").selector("env", "x").selector("region", "y").availability(0.99);
+    let other = Sla::new("other").job("a").selector("region", "y").selector("env", "x").availability(0.99);
+    let services = |group: &&tower_metrics::rules::Group| group.name().starts_with("service-");
+    assert_eq!(Rules::new([&one, &other]).groups().iter().filter(services).count(), 1);
+}
+
+#[test]
+#[should_panic(expected = "the SLAs one and other are of the job \"a\", and one selects a part of the other")]
+fn services_that_overlap_are_refused() {
+    let one = Sla::new("one").job("a").availability(0.99);
+    drop(Rules::new([&one, &Sla::new("other").job("a").selector("env", "x").availability(0.99)]));
+}
+
+#[test]
+fn the_percentile_in_the_words_is_that_of_the_threshold() {
+    let all = all_rules(&Rules::new([&shop()]).threshold(Alert::HighApiLatency, 0.2));
+    let rule = all.iter().find(|rule| rule.name() == "HighAPILatency").unwrap();
+    let (_, summary) = rule.annotations().next().unwrap();
+    assert_eq!(summary, "The P80 of {{ $labels.job }} is above 2s.");
+}
+
+#[test]
+fn a_renamed_alert_is_called_so() {
+    let rules = Rules::new([&shop()]).rename(Alert::Watchdog, "Heartbeat");
+    assert_eq!((rules.name(Alert::Watchdog), rules.name(Alert::ServiceDown)), ("Heartbeat", "ServiceDown"));
 }

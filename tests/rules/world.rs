@@ -149,6 +149,53 @@ impl World {
         self
     }
 
+    /// What a Layer exports of these that was not initialized.
+    pub(crate) fn born(mut self, calls: impl IntoIterator<Item = Calls>) -> Self {
+        calls.into_iter().for_each(|calls| self.http(&calls));
+        self
+    }
+
+    /// With a label called something else.
+    pub(crate) fn renamed(mut self, label: &str, other: &str) -> Self {
+        let rename = |series: String| series.replace(&format!(",{label}=\""), &format!(",{other}=\""));
+        self.series =
+            std::mem::take(&mut self.series).into_iter().map(|(it, values)| (rename(it), values)).collect();
+        self
+    }
+
+    /// With whole bounds spelled `2` until a minute, and `2.0` after it and a gap in which nothing is scraped.
+    pub(crate) fn respelled(mut self, at: f64, gap: f64) -> Self {
+        let times: Vec<f64> = self.times().collect();
+        let normalised: Vec<_> = self
+            .series
+            .iter()
+            .map(|(series, values)| (spelled(series, Spelling::Normalised), series.clone(), values.clone()))
+            .filter(|(normalised, series, _)| normalised != series)
+            .collect();
+        for values in self.series.values_mut() {
+            for (value, minute) in values.iter_mut().zip(&times) {
+                if (at..at + gap).contains(minute) {
+                    *value = None;
+                }
+            }
+        }
+        for (normalised, series, values) in normalised {
+            let part = |is_in: &dyn Fn(f64) -> bool| {
+                let parts = values.iter().zip(&times);
+                parts.map(|(value, minute)| value.filter(|_| is_in(*minute))).collect::<Vec<_>>()
+            };
+            let (before, after) = (part(&|minute| minute < at), part(&|minute| minute >= at + gap));
+            self.series.insert(series, before);
+            self.series.insert(normalised, after);
+        }
+        self
+    }
+
+    /// Asks promtool, with the bounds spelled as they are.
+    pub(crate) fn in_one_spelling(&self) {
+        self.ask(Spelling::Shortest).unwrap_or_else(|said| panic!("{said}"));
+    }
+
     /// An operation's calls.
     pub(crate) fn operation(mut self, name: &str, outcome: &str, seconds: f64, per_minute: f64) -> Self {
         let labels = format!("job=\"shop\",instance=\"a\",outcome=\"{outcome}\"");

@@ -98,7 +98,7 @@ fn what_cannot_be_promised_is_refused_with_what_to_change() {
     let ms = Duration::from_millis;
     let api = || Sla::new("api");
     let day = ms(24 * 3_600_000);
-    let refusals: [(&str, &dyn Fn() -> Sla); 22] = [
+    let refusals: [(&str, &dyn Fn() -> Sla); 26] = [
         ("\"a b\" cannot name an SLA: use letters, digits, `_` and `-`", &|| Sla::new("a b")),
         ("the job of api is empty", &|| api().job("")),
         ("an availability is 1, and has to be between 0 and 1, both excluded: write 0.999", &|| {
@@ -115,6 +115,14 @@ fn what_cannot_be_promised_is_refused_with_what_to_change() {
         ("a period of 86400s cannot be kept: give whole days, 7 to 90", &|| api().period(day)),
         ("cannot be kept", &|| api().period(day * 30 + ms(1))),
         ("\"job\" is a label that the rules set themselves", &|| api().selector("job", "x")),
+        ("\"instance\" is a label that the rules set themselves", &|| api().alert_label("instance", "x")),
+        ("which has a line break or a control character", &|| api().selector("env", "a\u{2028}b")),
+        ("\"env\" is a selector, which alerts have as a label", &|| {
+            api().selector("env", "a").alert_label("env", "b")
+        }),
+        ("two latencies are promised for the share 0.99", &|| {
+            api().latency(0.99, ms(1)).latency(0.99 + 1e-13, ms(2))
+        }),
         ("the selector \"env\" is given twice", &|| api().selector("env", "a").selector("env", "b")),
         ("\"severity\" is a label that the rules set themselves", &|| api().alert_label("severity", "x")),
         ("\"get\" is no method of an endpoint", &|| api().endpoint("get", "/", |it| it.availability(0.9))),

@@ -59,9 +59,6 @@ fn promtool_and_amtool_agree_with_them() {
     let scratch = Scratch::new("agree");
     written(&scratch);
     let path = |file: &str| scratch.path(file).to_str().unwrap().to_owned();
-    for secret in ["pagerduty-key", "slack-url", "watchdog-token"] {
-        scratch.write(&format!("secrets/{secret}"), "none");
-    }
     run("promtool", &["check", "config", &path("prometheus.yml")]).unwrap();
     run("amtool", &["check-config", &path("alertmanager.yml")]).unwrap();
     run("vmalert", &["-dryRun", &format!("-rule={}", path("rules.yml"))]).unwrap();
@@ -85,14 +82,12 @@ fn they_agree_with_the_files_of_three_and_of_ten_services() {
             })
             .collect();
         let scratch = Scratch::new("services");
-        let rules = scratch.write("rules.yml", &Rules::new(&promises).to_yaml());
+        let rules = Rules::new(&promises);
+        let rules_file = scratch.write("rules.yml", &rules.to_yaml());
         let prometheus = scratch.write("prometheus.yml", &prometheus::config(&promises));
-        let alertmanager = scratch.write("alertmanager.yml", &alertmanager::config(&promises));
-        for secret in ["pagerduty-key", "slack-url", "watchdog-token"] {
-            scratch.write(&format!("secrets/{secret}"), "none");
-        }
+        let alertmanager = scratch.write("alertmanager.yml", &alertmanager::config(&promises, &rules));
         run("promtool", &["check", "config", prometheus.to_str().unwrap()]).unwrap();
-        run("vmalert", &["-dryRun", &format!("-rule={}", rules.display())]).unwrap();
+        run("vmalert", &["-dryRun", &format!("-rule={}", rules_file.display())]).unwrap();
         run("amtool", &["check-config", alertmanager.to_str().unwrap()]).unwrap();
         let config = format!("--config.file={}", alertmanager.display());
         let routes = ["config", "routes", "test", &config, "--verify.receivers=on-call,team-team-0"];
@@ -114,6 +109,7 @@ fn alerts_go_to_whom_they_concern() {
     goes_to("on-call", &["alertname=ServiceDown", "severity=critical"]).unwrap();
     goes_to("team-shop", &["alertname=HighAPIErrorRate", "severity=warning", "team=shop"]).unwrap();
     goes_to("nobody", &["alertname=Anomaly", "severity=info", "team=shop"]).unwrap();
+    goes_to("everybody", &["alertname=SloDataMissing", "severity=warning"]).unwrap();
     goes_to("watchdog", &["alertname=Watchdog", "severity=none"]).unwrap();
     assert!(goes_to("on-call", &["alertname=Anomaly", "severity=info", "team=shop"]).is_err());
 }

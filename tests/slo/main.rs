@@ -19,3 +19,4 @@ mod files;
 mod live;
 mod month;
 mod stack;
+mod told;

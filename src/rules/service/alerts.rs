@@ -5,12 +5,11 @@ use crate::{
     names,
     rules::{
         Alert, Rule,
-        burn::decimal,
+        config::untemplated,
         promql::{Selector, Set, grouped},
-        sli::{self, label, of_service, selector},
+        sli::{self, grpc_counter, http_counter, label, of_service, selector},
         slo::labels_of,
     },
-    sla::Sla,
 };
 
 // ===== impl Service =====
@@ -45,32 +44,37 @@ impl Service<'_> {
                  exporter does not have the bounds of the SLA, or it is idle and its Layer was not initialized.",
             )
         };
-        let of_instances = self.counters().into_iter().map(|counter| {
-            let expr = format!(
-                "{up} == 1\nunless on ({by}, instance) {}",
-                of_service(self.sla, Selector::new(&*counter))
+        let of_instances = self.counters().into_iter().map(|(counter, selector)| {
+            let expr = format!("{up} == 1\nunless on ({by}, instance) {selector}");
+            // An annotation sees the labels of the expression, and not those that the rule adds.
+            let summary = format!(
+                "{{{{ $labels.instance }}}} of {{{{ $labels.job }}}} exports no {counter} that can be judged."
             );
-            let summary = "{{ $labels.instance }} of {{ $labels.job }} exports no {{ $labels.metric }}.";
-            alert(expr, vec![("metric".into(), counter)], summary)
+            alert(expr, vec![("metric".into(), counter)], &summary)
         });
-        let of_objectives = self.merged.all.iter().flat_map(Sla::slos).filter_map(|slo| {
+        let of_objectives = self.merged.slos().filter_map(|slo| {
             let evidence = sli::evidence(&slo)?;
             let expr = format!("max by ({by}) ({up}) == 1\nunless on ({by}) {evidence}");
-            alert(
-                expr,
-                labels_of(&slo),
-                "There is nothing of which {{ $labels.slo }} of {{ $labels.job }} could be told.",
-            )
+            let id = untemplated(&slo.id());
+            let summary = format!("There is nothing of which {id} of {{{{ $labels.job }}}} could be told.");
+            alert(expr, labels_of(&slo), &summary)
         });
         of_instances.flatten().chain(of_objectives).collect()
     }
 
-    /// The counters of which the objectives are told.
-    fn counters(&self) -> Vec<String> {
+    /// The counters of which the objectives are told, with the labels by which they are judged.
+    fn counters(&self) -> Vec<(String, Selector)> {
         let naming = &self.sla.naming;
-        let http = self.merged.is_http().then(|| naming.name_of(&names::HTTP_REQUESTS_TOTAL));
-        let grpc = (!self.sla.grpc.is_empty()).then(|| naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL));
-        let operations = self.sla.operations.iter().map(|it| it.counter.clone());
+        let http = self
+            .merged
+            .is_http()
+            .then(|| (naming.name_of(&names::HTTP_REQUESTS_TOTAL), http_counter(self.sla)));
+        let grpc = (!self.sla.grpc.is_empty())
+            .then(|| (naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL), grpc_counter(self.sla)));
+        let operations = self.sla.operations.iter().map(|it| {
+            let selector = of_service(self.sla, Selector::new(&*it.counter)).unequal(&it.outcome, "");
+            (it.counter.clone(), selector)
+        });
         http.into_iter().chain(grpc).chain(operations).collect()
     }
 
@@ -116,9 +120,9 @@ impl Service<'_> {
             self.config.alert(
                 Alert::Saturation,
                 format!("sum by ({by}) ({in_flight})\n/\nmax by ({by}) ({most})\n> {}", setting.threshold()),
-                &[&*self.scope.alert_labels, &[("metric".into(), gauge)]].concat(),
+                &[&*self.scope.alert_labels, &[("metric".into(), gauge.clone())]].concat(),
                 "{{ $labels.instance }} of {{ $labels.job }} is {{ $value | humanizePercentage }} full.",
-                "So much of what it takes at once is in flight ({{ $labels.metric }}).",
+                &format!("So much of what it takes at once is in flight ({gauge})."),
             )
         });
         rules.collect()
@@ -132,7 +136,7 @@ impl Service<'_> {
         let growth = self.config.on(Alert::CardinalityGrowth).and_then(|setting| {
             self.config.alert(
                 Alert::CardinalityGrowth,
-                format!("{sets} / {limit} > {}", decimal(setting.threshold())),
+                format!("{sets} / {limit} > {}", setting.threshold()),
                 &self.scope.alert_labels,
                 &format!(
                     "{metric} of {{{{ $labels.instance }}}} has {{{{ $value | humanizePercentage }}}} of its label sets."

@@ -2,11 +2,15 @@
 
 use super::Service;
 use crate::{
+    labels::UNMATCHED,
     names,
+    outcome::Outcome,
     rules::{
         Alert, Rule,
-        sli::{Whose, counted, label, selector},
+        promql::{Selector, Set, grouped},
+        sli::{Whose, counted, http_calls, label, selector},
     },
+    sla::percentile,
 };
 
 // ===== impl Service =====
@@ -24,7 +28,9 @@ impl Service<'_> {
             "{{ $value | humanizePercentage }} of the HTTP calls of {{ $labels.job }} fail.",
             "They are answered 5xx, return an error, panic, or break off in the body.",
         ));
-        for (alert, percentile) in [(Alert::HighApiLatency, "P99"), (Alert::HighApiLatencyP95, "P95")] {
+        for alert in [Alert::HighApiLatency, Alert::HighApiLatencyP95] {
+            let Some(setting) = self.config.on(alert) else { continue };
+            let percentile = percentile(1.0 - setting.threshold()).to_uppercase();
             add(self.ratio(
                 alert,
                 &of("slow"),
@@ -60,15 +66,24 @@ impl Service<'_> {
         let by = format!("{}, instance", self.scope.by);
         let endpoint = label(self.sla, names::ENDPOINT);
         let routes = || self.sla.excluded.iter().chain(&self.sla.streams);
-        let in_flight = selector(self.sla, &names::HTTP_REQUESTS_IN_FLIGHT).outside(&endpoint, routes());
-        let ended = counted(self.sla, &Whose::AllBut(Vec::new()))
-            .map(|selector| selector.outside(&endpoint, &self.sla.streams));
+        let in_flight = || selector(self.sla, &names::HTTP_REQUESTS_IN_FLIGHT).outside(&endpoint, routes());
+        // Who gives up a call that hangs ends it, and so do scans of what no route matches: neither is a sign of life of the
+        // routes. Of what no route matches, every answer is one.
+        let answered = http_calls(self.sla)
+            .outside(&endpoint, routes())
+            .unequal(&label(self.sla, names::OUTCOME), Outcome::Cancelled.as_str());
+        let stuck = |in_flight: Selector, answered: Selector| {
+            format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", Set::of([answered]).sum(&by, "5m"))
+        };
+        let of_routes =
+            stuck(in_flight().unequal(&endpoint, UNMATCHED), answered.clone().unequal(&endpoint, UNMATCHED));
+        let of_the_rest = stuck(in_flight().equal(&endpoint, UNMATCHED), answered);
         self.config.alert(
             Alert::RequestsStuck,
-            format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", ended.sum(&by, "5m")),
+            format!("{}\nor\n{}", grouped(&of_routes), grouped(&of_the_rest)),
             &self.scope.alert_labels,
-            "{{ $value }} HTTP calls are stuck in {{ $labels.instance }} of {{ $labels.job }}.",
-            "They are in flight, and none has ended in five minutes: a deadlock, or something that they all wait for. Routes \
+            "HTTP calls are stuck in {{ $labels.instance }} of {{ $labels.job }}: {{ $value }} in flight, none answered.",
+            "They are in flight, and none was answered in five minutes: a deadlock, or something that they all wait for. Routes \
              whose answers last by design belong into Sla::streams.",
         )
     }

@@ -10,7 +10,7 @@ use super::{
     Group,
     config::{Config, Scope},
 };
-use crate::sla::Sla;
+use crate::sla::{Sla, Slo};
 
 /// How often rules are evaluated. What is summed from recorded series counts on it.
 pub(super) const INTERVAL: Duration = Duration::from_secs(30);
@@ -24,19 +24,31 @@ pub(super) struct Merged {
     all: Vec<Sla>,
 }
 
+/// Takes the promises of the same job and selectors together.
+///
+/// Refuses promises of one job of which one selects a part of what the other does: what is recorded of both would be
+/// mixed.
 pub(super) fn merged(slas: &[Sla]) -> Vec<Merged> {
     let mut services: Vec<Merged> = Vec::new();
     for sla in slas {
         let is_same = |service: &&mut Merged| {
             service.sla.job_name() == sla.job_name() && service.sla.selectors == sla.selectors
         };
-        match services.iter_mut().find(is_same) {
-            None => services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] }),
-            Some(service) => {
-                service.sla.take_in(sla);
-                service.all.push(sla.clone());
-            }
+        if let Some(service) = services.iter_mut().find(is_same) {
+            service.sla.take_in(sla);
+            service.all.push(sla.clone());
+            continue;
         }
+        if let Some(other) = services.iter().find(|service| service.sla.overlaps(sla)) {
+            panic!(
+                "the SLAs {} and {} are of the job {:?}, and one selects a part of the other: give both the same selector \
+                 labels, such as .selector(\"env\", …)",
+                other.sla.name(),
+                sla.name(),
+                sla.job_name()
+            );
+        }
+        services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] });
     }
     services
 }
@@ -68,5 +80,10 @@ struct Service<'a> {
 impl Merged {
     pub(super) fn is_http(&self) -> bool {
         self.all.iter().any(Sla::is_http)
+    }
+
+    /// The objectives of all promises, each judged as all of them say.
+    pub(super) fn slos(&self) -> impl Iterator<Item = Slo<'_>> {
+        self.all.iter().flat_map(Sla::slos).map(|slo| Slo { service: &self.sla, ..slo })
     }
 }

@@ -6,8 +6,8 @@ use crate::{
     outcome::Outcome,
     rules::{
         Rule,
-        promql::{Set, grouped},
-        sli::{Sli, Whose, availability, counted, http_latency, label, leaving, selector},
+        promql::{Set, grouped, sum},
+        sli::{Sli, Whose, availability, comparable, counted, http_latency, label, leaving, selector},
     },
     sla::LatencyObjective,
 };
@@ -52,14 +52,19 @@ impl Service<'_> {
         let routes = self.sla.excluded.iter().chain(&self.sla.streams);
         let all = selector(self.sla, &names::HTTP_REQUEST_DURATION_SECONDS)
             .outside(&label(self.sla, names::ENDPOINT), routes);
-        let within = |times: u32| {
+        let bucket = |times: u32| {
             let nanos = LatencyObjective { quantile: 0.0, threshold: threshold * times }.nanos();
-            let bucket = all.clone().suffixed("_bucket").unmatched_by(&status, "5..|none").within(nanos);
-            Set::of([bucket]).sum(&self.scope.by, "5m")
+            Set::of([all.clone().suffixed("_bucket").within(nanos)])
         };
-        let count = Set::of([all.clone().suffixed("_count")]).sum(&self.scope.by, "5m");
-        let half = grouped(&format!("{}\n+\n{}", within(1), within(4)));
-        let expr = format!("{half} / 2\n/\n{}", grouped(&format!("{count} > 0")));
+        let count = Set::of([all.clone().suffixed("_count")]);
+        let comparable = comparable(&count, &bucket(1), "5m");
+        let within = |times: u32| {
+            let good = bucket(times).map(|bucket| bucket.unmatched_by(&status, "5..|none"));
+            format!("sum without (le) {}", grouped(&good.rates("5m")))
+        };
+        let of = |calls: &str| sum(&self.scope.by, &format!("{calls}\nand {}", grouped(&comparable)));
+        let half = grouped(&format!("{}\n+\n{}", of(&within(1)), of(&within(4))));
+        let expr = format!("{half} / 2\n/\n{}", grouped(&format!("{} > 0", of(&count.rates("5m")))));
         Some(Rule::record("job:apdex:ratio_rate5m", expr))
     }
 
