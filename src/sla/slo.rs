@@ -6,6 +6,7 @@ use super::{Endpoint, Grpc, LatencyObjective, Operation, Sla, objectives::Object
 use crate::names;
 
 /// One objective of an SLA.
+#[cfg_attr(not(feature = "rules"), expect(dead_code, reason = "bounds need less of it than rules do"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slo<'a> {
     pub(crate) sla: &'a Sla,
