@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use crate::{
+    grpc::{Grpc, GrpcMetricsLayer},
     http::{Http, HttpMetricsLayer},
     service::{AnyService, ServiceMetricsLayer},
 };
@@ -52,6 +53,20 @@ macro_rules! instrument_alone {
 
         impl From<HttpMetricsLayer> for $Layer<Http> {
             fn from(layer: HttpMetricsLayer) -> Self {
+                Self { protocol: layer.only($instruments).into_protocol() }
+            }
+        }
+
+        impl $Layer<Grpc> {
+            /// Measures gRPC, as [`GrpcMetricsLayer::new`] does.
+            #[must_use]
+            pub fn grpc() -> Self {
+                GrpcMetricsLayer::new().into()
+            }
+        }
+
+        impl From<GrpcMetricsLayer> for $Layer<Grpc> {
+            fn from(layer: GrpcMetricsLayer) -> Self {
                 Self { protocol: layer.only($instruments).into_protocol() }
             }
         }

@@ -27,6 +27,7 @@
 //! | to | see |
 //! |---|---|
 //! | measure HTTP, and know what is recorded when | [`http`], [`HttpMetricsLayer`] |
+//! | measure gRPC, servers and clients | [`grpc`], [`GrpcMetricsLayer`], [`GrpcMessagesLayer`] |
 //! | measure any tower service | [`service`], [`ServiceMetricsLayer`] |
 //! | measure code that is no service | [`operation`], [`Operation`] |
 //! | record one instrument alone | [`RequestCountLayer`], [`LatencyLayer`], [`InFlightLayer`] |
@@ -49,6 +50,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
+//! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
@@ -57,6 +59,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod applied_twice;
 mod call;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public through `testing` alone"))]
 mod clock;
@@ -64,6 +67,8 @@ pub mod connection;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub mod exporter;
+pub mod grpc;
+mod hints;
 pub mod http;
 mod in_flight;
 mod instrument;
@@ -91,6 +96,7 @@ pub use ::metrics;
 
 pub use self::{
     connection::ConnectionMetricsLayer,
+    grpc::{GrpcMessagesLayer, GrpcMetricsLayer},
     http::HttpMetricsLayer,
     instrument::{InFlightLayer, LatencyLayer, Metrics, RequestCountLayer},
     operation::Operation,

@@ -11,13 +11,13 @@ use http::{Method, Uri};
 
 use super::{
     RequestHead,
-    hints::Hints,
     labels::{HttpAnswers, Methods},
     server::Server,
     values::Values,
 };
 use crate::{
     clock::Clock,
+    hints::Hints,
     instrument::Instruments,
     labels::{OTHER, PANICKED, UNMATCHED},
     names::{self, Naming},

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use http::{Extensions, HeaderMap, Method, Uri};
 use metrics::{Label, SharedString};
 
-use super::hints::Hints;
+use crate::hints::Hints;
 use crate::{
     labels::{NONE, OTHER, UNMATCHED},
     outcome::Outcome,

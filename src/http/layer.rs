@@ -8,11 +8,11 @@ use tower_layer::Layer;
 use super::{
     RequestHead,
     config::{Config, Role},
-    hints::Hints,
 };
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
 use crate::{
+    hints::Hints,
     instrument::{Instruments, Metrics},
     names::Naming,
     series::{Birth, Cache, Source, Spec},

@@ -127,7 +127,6 @@
 mod body;
 mod config;
 mod future;
-mod hints;
 mod labels;
 mod layer;
 mod server;

@@ -5,21 +5,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
-use metrics::KeyName;
 use tower_service::Service;
 
 use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked};
-use crate::{
-    call::Call,
-    instrument::Metrics,
-    series::{At, RecorderId},
-};
-
-/// What Layers of this crate further out record of the request: left in its extensions while a label set is new.
-#[derive(Clone, Debug, Default)]
-struct RecordedOutside(Vec<(RecorderId, KeyName)>);
+use crate::{applied_twice, call::Call, instrument::Metrics};
 
 // ===== impl Metrics =====
 
@@ -65,21 +56,12 @@ impl Http {
             let series = at.series(values.as_slice(), || self.config.birth(head, &endpoint, infallible));
             let series = Arc::clone(series);
             if series.is_new() {
-                self.look_for_another_layer(&at, request.extensions_mut());
+                let twice = applied_twice::notice(&at, &self.spec, request.extensions_mut());
+                if let Some(name) = twice {
+                    self.hints.applied_twice(name.as_str());
+                }
             }
             Some(Call::begin(series))
         })
-    }
-
-    #[cold]
-    fn look_for_another_layer(&self, at: &At<'_>, extensions: &mut Extensions) {
-        let mut recorded = extensions.remove::<RecordedOutside>().unwrap_or_default();
-        let mine = || self.spec.instruments().map(|instrument| (at.recorder_id(), instrument.name().clone()));
-        if let Some((_, name)) = mine().find(|name| recorded.0.contains(name)) {
-            at.count_applied_twice();
-            self.hints.applied_twice(name.as_str());
-        }
-        recorded.0.extend(mine());
-        extensions.insert(recorded);
     }
 }

@@ -342,13 +342,20 @@ pub(crate) static BUILD_INFO: Metric = Metric {
     help: "Always 1; the label tells the version of tower-metrics.",
 };
 
-/// What a gRPC server is promised by; no Layer records it yet, so the catalogue does not list it.
+pub(crate) static GRPC_SERVER_STARTED_TOTAL: Metric = Metric {
+    name: "grpc_server_started_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "gRPC calls, counted when they began.",
+};
+
 pub(crate) static GRPC_SERVER_HANDLED_TOTAL: Metric = Metric {
     name: "grpc_server_handled_total",
     kind: Kind::Counter,
     unit: Unit::Count,
     labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD, GRPC_CODE],
-    help: "gRPC calls ended, by code.",
+    help: "gRPC calls, counted when they ended, by code.",
 };
 
 pub(crate) static GRPC_SERVER_HANDLING_SECONDS: Metric = Metric {
@@ -356,10 +363,104 @@ pub(crate) static GRPC_SERVER_HANDLING_SECONDS: Metric = Metric {
     kind: Kind::Histogram,
     unit: Unit::Seconds,
     labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
-    help: "Time from the call to its end.",
+    help: "Time from the beginning to the end of gRPC calls.",
 };
 
-pub(super) static CATALOG: [&Metric; 40] = [
+pub(crate) static GRPC_SERVER_IN_FLIGHT: Metric = Metric {
+    name: "grpc_server_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "gRPC calls, begun and not yet ended.",
+};
+
+pub(crate) static GRPC_SERVER_MSG_RECEIVED_TOTAL: Metric = Metric {
+    name: "grpc_server_msg_received_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "Messages received in gRPC calls.",
+};
+
+pub(crate) static GRPC_SERVER_MSG_SENT_TOTAL: Metric = Metric {
+    name: "grpc_server_msg_sent_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "Messages sent in gRPC calls.",
+};
+
+pub(crate) static GRPC_CLIENT_STARTED_TOTAL: Metric = Metric {
+    name: "grpc_client_started_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "gRPC calls that a client made, counted when they began.",
+};
+
+pub(crate) static GRPC_CLIENT_HANDLED_TOTAL: Metric = Metric {
+    name: "grpc_client_handled_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD, GRPC_CODE],
+    help: "gRPC calls that a client made, counted when they ended, by code.",
+};
+
+pub(crate) static GRPC_CLIENT_HANDLING_SECONDS: Metric = Metric {
+    name: "grpc_client_handling_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "Time from the beginning to the end of gRPC calls that a client made.",
+};
+
+pub(crate) static GRPC_CLIENT_IN_FLIGHT: Metric = Metric {
+    name: "grpc_client_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "gRPC calls that a client made, begun and not yet ended.",
+};
+
+pub(crate) static GRPC_CLIENT_MSG_RECEIVED_TOTAL: Metric = Metric {
+    name: "grpc_client_msg_received_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "Messages received in gRPC calls that a client made.",
+};
+
+pub(crate) static GRPC_CLIENT_MSG_SENT_TOTAL: Metric = Metric {
+    name: "grpc_client_msg_sent_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "Messages sent in gRPC calls that a client made.",
+};
+
+/// The codes of gRPC in the order of their numbers, as Go spells them: `google.golang.org/grpc/codes`. The dashboards and mixins
+/// of the gRPC ecosystem match these words.
+pub(crate) const GRPC_CODES: [&str; 17] = [
+    "OK",
+    "Canceled",
+    "Unknown",
+    "InvalidArgument",
+    "DeadlineExceeded",
+    "NotFound",
+    "AlreadyExists",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "FailedPrecondition",
+    "Aborted",
+    "OutOfRange",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "Unauthenticated",
+];
+
+pub(super) static CATALOG: [&Metric; 52] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
@@ -378,6 +479,18 @@ pub(super) static CATALOG: [&Metric; 40] = [
     &HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
     &HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS,
     &HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
+    &GRPC_SERVER_STARTED_TOTAL,
+    &GRPC_SERVER_HANDLED_TOTAL,
+    &GRPC_SERVER_HANDLING_SECONDS,
+    &GRPC_SERVER_IN_FLIGHT,
+    &GRPC_SERVER_MSG_RECEIVED_TOTAL,
+    &GRPC_SERVER_MSG_SENT_TOTAL,
+    &GRPC_CLIENT_STARTED_TOTAL,
+    &GRPC_CLIENT_HANDLED_TOTAL,
+    &GRPC_CLIENT_HANDLING_SECONDS,
+    &GRPC_CLIENT_IN_FLIGHT,
+    &GRPC_CLIENT_MSG_RECEIVED_TOTAL,
+    &GRPC_CLIENT_MSG_SENT_TOTAL,
     &STARTED,
     &TOTAL,
     &DURATION,

@@ -32,6 +32,11 @@ impl Family {
         self.with(values, |series| Call::begin(Arc::clone(series)))
     }
 
+    /// Finds or makes the series of these values; none where nobody takes what is recorded.
+    pub(crate) fn series(&self, values: &[&str]) -> Option<Arc<Series>> {
+        self.with(values, Arc::clone)
+    }
+
     /// Adds `count` under these values, in the order of the labels; 0 makes the counter stand there.
     pub(crate) fn increment(&self, values: &[&str], count: u64) {
         self.with(values, |series| series.add(count));

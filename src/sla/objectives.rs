@@ -68,27 +68,6 @@ pub struct Operation {
 /// The codes of gRPC that say that the server failed.
 const BAD_CODES: [&str; 5] = ["Unknown", "DeadlineExceeded", "Internal", "Unavailable", "DataLoss"];
 
-/// The codes of gRPC, as Go spells them.
-const CODES: [&str; 17] = [
-    "OK",
-    "Canceled",
-    "Unknown",
-    "InvalidArgument",
-    "DeadlineExceeded",
-    "NotFound",
-    "AlreadyExists",
-    "PermissionDenied",
-    "ResourceExhausted",
-    "FailedPrecondition",
-    "Aborted",
-    "OutOfRange",
-    "Unimplemented",
-    "Internal",
-    "Unavailable",
-    "DataLoss",
-    "Unauthenticated",
-];
-
 // ===== impl LatencyObjective =====
 
 impl LatencyObjective {
@@ -241,7 +220,7 @@ impl Grpc {
         assert!(!self.bad.is_empty(), "no code counts as a failure: name some, or leave .bad() out");
         for code in &self.bad {
             assert!(
-                CODES.contains(&&**code) && !["OK", "Canceled"].contains(&&**code),
+                names::GRPC_CODES.contains(&&**code) && !["OK", "Canceled"].contains(&&**code),
                 "{code:?} cannot count as a failure: name codes as Go spells them, such as \"Unavailable\", and neither \
                  \"OK\" nor \"Canceled\""
             );

@@ -13,8 +13,8 @@ use http::{Request, Response};
 use http_body_util::Empty;
 use tower::{Layer, Service, ServiceExt, limit::ConcurrencyLimitLayer, retry::Policy, service_fn};
 use tower_metrics::{
-    ConnectionMetricsLayer, HttpMetricsLayer, ReadinessLayer, RejectionLayer, ServiceMetricsLayer,
-    names::catalog, retry::MeteredPolicy, testing::Recorder,
+    ConnectionMetricsLayer, GrpcMessagesLayer, GrpcMetricsLayer, HttpMetricsLayer, ReadinessLayer,
+    RejectionLayer, ServiceMetricsLayer, names::catalog, retry::MeteredPolicy, testing::Recorder,
 };
 
 #[derive(Clone)]
@@ -42,6 +42,16 @@ async fn record_everything(recorder: &Recorder) {
         for layer in [layer.clone(), layer.attempts()] {
             layer.recorder(shared()).layer(service_fn(answer)).oneshot(Request::new(())).await.unwrap();
         }
+    }
+
+    for layer in [GrpcMetricsLayer::new(), GrpcMetricsLayer::client()] {
+        let layer = layer.recorder(shared());
+        let stack = (layer.clone(), GrpcMessagesLayer::from(layer));
+        stack
+            .layer(service_fn(|_: Request<_>| answer(Request::new(()))))
+            .oneshot(Request::new(Empty::<Bytes>::new()))
+            .await
+            .unwrap();
     }
 
     let call = ServiceMetricsLayer::new("job").started().in_flight_limit(10).recorder(shared());

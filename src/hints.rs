@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The hints of one Layer: each is given once, through `tracing` where that feature is on.
 #[derive(Debug)]
-pub(super) struct Hints {
+pub(crate) struct Hints {
     expects_routes: bool,
     said_twice: AtomicBool,
     said_without_route: AtomicBool,
@@ -13,7 +13,7 @@ pub(super) struct Hints {
 // ===== impl Hints =====
 
 impl Hints {
-    pub(super) fn new(expects_routes: bool) -> Self {
+    pub(crate) fn new(expects_routes: bool) -> Self {
         Self {
             expects_routes,
             said_twice: AtomicBool::new(false),
@@ -21,7 +21,7 @@ impl Hints {
         }
     }
 
-    pub(super) fn applied_twice(&self, metric: &str) {
+    pub(crate) fn applied_twice(&self, metric: &str) {
         if !self.said_twice.swap(true, Ordering::Relaxed) {
             warn(
                 "this metric is recorded by two Layers around the same call, so that every count is doubled: \
@@ -31,7 +31,7 @@ impl Hints {
         }
     }
 
-    pub(super) fn initialized_without_recorder(&self, metric: &str) {
+    pub(crate) fn initialized_without_recorder(&self, metric: &str) {
         warn(
             "initialize() was called before there was a recorder, and did nothing: install the exporter first, or \
              the first failures are seen by no increase()",
@@ -39,7 +39,7 @@ impl Hints {
         );
     }
 
-    pub(super) fn answered_without_route(&self) {
+    pub(crate) fn answered_without_route(&self) {
         if self.expects_routes && !self.said_without_route.swap(true, Ordering::Relaxed) {
             warn(
                 "a call without a matched route was answered well and is recorded as endpoint=\"unmatched\": \

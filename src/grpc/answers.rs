@@ -1,0 +1,51 @@
+//! How the end of a gRPC call becomes a code.
+
+use metrics::{Label, SharedString};
+
+use super::status::Code;
+use crate::{
+    outcome::Outcome,
+    series::{Answers, End},
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct GrpcAnswers {
+    pub(super) is_client: bool,
+    pub(super) code: SharedString,
+}
+
+// ===== impl GrpcAnswers =====
+
+impl GrpcAnswers {
+    /// The code that the caller was told, or is told by whatever tells it that the call broke.
+    fn code(&self, end: End) -> Code {
+        match end.outcome {
+            // A server that fails without a status resets the stream with INTERNAL_ERROR, which clients take for
+            // Internal. A client cannot tell a reset from a connection that is gone, which is Unavailable.
+            Outcome::Error | Outcome::BodyError | Outcome::Panicked if self.is_client => Code::UNAVAILABLE,
+            Outcome::Error | Outcome::BodyError | Outcome::Panicked => Code::INTERNAL,
+            outcome => Code::of_end(end.code).unwrap_or(match outcome {
+                Outcome::Cancelled | Outcome::BodyDropped => Code::CANCELED,
+                _ => Code::UNKNOWN,
+            }),
+        }
+    }
+}
+
+impl Answers for GrpcAnswers {
+    fn counter_labels(&self, end: End) -> Vec<Label> {
+        vec![Label::new(self.code.clone(), self.code(end).as_str())]
+    }
+
+    fn histogram_labels(&self, _: End) -> Vec<Label> {
+        Vec::new()
+    }
+
+    fn zero_counters(&self, _: bool) -> Vec<End> {
+        Code::all().map(|code| End::new(code.to_end(), Outcome::Completed)).collect()
+    }
+
+    fn zero_histograms(&self) -> Vec<End> {
+        vec![End::new(Code::UNKNOWN.to_end(), Outcome::Completed)]
+    }
+}

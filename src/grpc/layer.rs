@@ -1,0 +1,255 @@
+//! The Layer, which is its own builder, and what it is configured to record.
+
+use std::sync::Arc;
+
+use metrics::Recorder;
+use tower_layer::Layer;
+
+use super::{
+    Method,
+    answers::GrpcAnswers,
+    methods::{Methods, UNKNOWN},
+    service::BIRTH,
+};
+#[cfg(feature = "testing")]
+use crate::clock::Clock as MockableClock;
+use crate::{
+    clock::Clock,
+    hints::Hints,
+    instrument::{Instruments, Metrics},
+    names::{self, Metric, Naming},
+    series::{Cache, Instrument, Source, Spec},
+};
+
+/// Counts gRPC calls by their code, measures how long they took, and shows how many are in flight.
+///
+/// See the [module](super) for what is recorded when, and where to place the Layer. Cloning the Layer, and applying it,
+/// costs one reference count.
+///
+/// # Examples
+///
+/// ```
+/// use tower_metrics::{GrpcMetricsLayer, grpc::{bidi_stream, unary}};
+///
+/// let layer = GrpcMetricsLayer::new()
+///     .methods([unary("shop.Orders", "Place"), bidi_stream("shop.Orders", "Watch")])
+///     .skip_health_and_reflection();
+/// // tonic::transport::Server::builder().layer(layer).add_service(…)
+/// # drop(layer);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a Layer measures nothing until it is applied to a service"]
+pub struct GrpcMetricsLayer {
+    protocol: Arc<Grpc>,
+}
+
+/// The gRPC protocol of a [`Metrics`] service: what [`GrpcMetricsLayer`] was told.
+#[derive(Debug)]
+pub struct Grpc {
+    pub(super) config: Config,
+    pub(super) spec: Arc<Spec>,
+    pub(super) cache: Cache,
+    pub(super) hints: Hints,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    is_client: bool,
+    pub(super) methods: Methods,
+    naming: Naming,
+    source: Source,
+    clock: Clock,
+    instruments: Instruments,
+}
+
+/// The services by which a server tells of itself.
+const ABOUT_ITSELF: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+
+// ===== impl GrpcMetricsLayer =====
+
+impl GrpcMetricsLayer {
+    /// Measures a gRPC server. Every method is `unknown` until [`methods`](Self::methods) names it.
+    pub fn new() -> Self {
+        Self::of(Config::new(false))
+    }
+
+    /// Measures a gRPC client: the metrics are `grpc_client_…`.
+    pub fn client() -> Self {
+        Self::of(Config::new(true))
+    }
+
+    /// Registers methods, which then have series of their own; calls of all others are of `unknown`.
+    ///
+    /// # Panics
+    ///
+    /// Panics on an empty name, on a service with a `/` in it, and on a method that is registered as two kinds.
+    pub fn methods(self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.with(|config| methods.into_iter().for_each(|method| config.methods.add(method)))
+    }
+
+    /// Registers every method of a `FILE_DESCRIPTOR_SET`, as `protoc --descriptor_set_out` and the `file_descriptor_set_path` of
+    /// tonic's build write it: the bytes that tonic's reflection service is given.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are no descriptor set.
+    #[cfg(feature = "descriptors")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "descriptors")))]
+    pub fn descriptors(self, set: &[u8]) -> Result<Self, super::DescriptorError> {
+        Ok(self.methods(super::descriptors::methods(set)?))
+    }
+
+    /// Leaves out these services: their calls pass unmeasured.
+    pub fn skip_services<N: Into<String>>(self, services: impl IntoIterator<Item = N>) -> Self {
+        self.with(|config| services.into_iter().for_each(|service| config.methods.skip(service.into())))
+    }
+
+    /// Leaves out the services by which a server tells of itself: `grpc.health.v1.Health`, and
+    /// `ServerReflection` of `grpc.reflection.v1` and `grpc.reflection.v1alpha`.
+    pub fn skip_health_and_reflection(self) -> Self {
+        self.skip_services(ABOUT_ITSELF)
+    }
+
+    /// Records under the names and labels of `naming`.
+    pub fn naming(self, naming: &Naming) -> Self {
+        self.with(|config| config.naming = naming.clone())
+    }
+
+    /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
+    pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
+        self.with(|config| config.source = Source::Given(recorder))
+    }
+
+    /// Reads the time from this clock, which a test steps by hand.
+    #[cfg(feature = "testing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+    pub fn clock(self, clock: MockableClock) -> Self {
+        self.with(|config| config.clock = clock)
+    }
+
+    /// Makes the series of every registered method and of `unknown` at once, all 17 codes at zero.
+    ///
+    /// Call it after the exporter was installed: before, it does nothing, and says so where the feature `tracing` is on. A
+    /// counter that is born at 1 shows Prometheus no increase, so the first failure of a method is only seen if its
+    /// counter stood at 0 in an earlier scrape.
+    pub fn initialize(&self) {
+        let Grpc { config, spec, cache, hints } = &*self.protocol;
+        spec.source.with(|recorder| {
+            let Some(at) = cache.at(spec, recorder) else {
+                return hints.initialized_without_recorder("grpc_server_handled_total");
+            };
+            for values in config.methods.all().into_iter().chain([[UNKNOWN; 3]]) {
+                at.series(&values, || BIRTH).initialize(recorder);
+            }
+        });
+    }
+
+    pub(crate) fn only(self, instruments: Instruments) -> Self {
+        self.with(|config| config.instruments = instruments)
+    }
+
+    pub(crate) fn into_protocol(self) -> Arc<Grpc> {
+        self.protocol
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.protocol.config
+    }
+
+    fn of(config: Config) -> Self {
+        let spec = Arc::new(config.spec());
+        let protocol = Grpc { config, spec, cache: Cache::default(), hints: Hints::new(false) };
+        Self { protocol: Arc::new(protocol) }
+    }
+
+    fn with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.protocol.config.clone();
+        change(&mut config);
+        Self::of(config)
+    }
+}
+
+impl Default for GrpcMetricsLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for GrpcMetricsLayer {
+    type Service = Metrics<S, Grpc>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Metrics { inner, protocol: Arc::clone(&self.protocol) }
+    }
+}
+
+// ===== impl Config =====
+
+impl Config {
+    fn new(is_client: bool) -> Self {
+        Self {
+            is_client,
+            methods: Methods::default(),
+            naming: Naming::new(),
+            source: Source::Current,
+            clock: Clock::new(),
+            instruments: Instruments::ALL,
+        }
+    }
+
+    fn spec(&self) -> Spec {
+        let [started, handled, handling, in_flight] = match self.is_client {
+            false => [
+                &names::GRPC_SERVER_STARTED_TOTAL,
+                &names::GRPC_SERVER_HANDLED_TOTAL,
+                &names::GRPC_SERVER_HANDLING_SECONDS,
+                &names::GRPC_SERVER_IN_FLIGHT,
+            ],
+            true => [
+                &names::GRPC_CLIENT_STARTED_TOTAL,
+                &names::GRPC_CLIENT_HANDLED_TOTAL,
+                &names::GRPC_CLIENT_HANDLING_SECONDS,
+                &names::GRPC_CLIENT_IN_FLIGHT,
+            ],
+        };
+        let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
+        let mut spec = self.plain_spec();
+        spec.started = instrument(self.instruments.count, started);
+        spec.counter = instrument(self.instruments.count, handled);
+        spec.histogram = instrument(self.instruments.latency, handling);
+        spec.gauge = instrument(self.instruments.in_flight, in_flight);
+        spec.answers =
+            Box::new(GrpcAnswers { is_client: self.is_client, code: self.naming.label_of(names::GRPC_CODE) });
+        spec
+    }
+
+    /// What counts the messages that a client or a server received, and those that it sent.
+    pub(super) fn message_specs(&self) -> [Spec; 2] {
+        let metrics: [&Metric; 2] = match self.is_client {
+            false => [&names::GRPC_SERVER_MSG_RECEIVED_TOTAL, &names::GRPC_SERVER_MSG_SENT_TOTAL],
+            true => [&names::GRPC_CLIENT_MSG_RECEIVED_TOTAL, &names::GRPC_CLIENT_MSG_SENT_TOTAL],
+        };
+        metrics.map(|metric| {
+            let mut spec = self.plain_spec();
+            spec.counter = Some(Instrument::new(metric, &self.naming));
+            spec
+        })
+    }
+
+    pub(super) fn is_client(&self) -> bool {
+        self.is_client
+    }
+
+    fn plain_spec(&self) -> Spec {
+        let labels = [names::GRPC_TYPE, names::GRPC_SERVICE, names::GRPC_METHOD];
+        let labels = labels.map(|label| self.naming.label_of(label)).into();
+        let mut spec = Spec::new(labels, self.source.clone());
+        spec.clock = self.clock.clone();
+        spec.naming = self.naming.clone();
+        spec
+    }
+}

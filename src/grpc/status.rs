@@ -1,0 +1,65 @@
+//! The status of a gRPC call: its code in trailers, in a head, or guessed by nobody.
+
+use http::{HeaderMap, StatusCode};
+
+use crate::names::GRPC_CODES;
+
+/// A status code of gRPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Code(u8);
+
+// ===== impl Code =====
+
+impl Code {
+    pub(super) const CANCELED: Self = Self(1);
+    pub(super) const UNKNOWN: Self = Self(2);
+    pub(super) const PERMISSION_DENIED: Self = Self(7);
+    pub(super) const UNIMPLEMENTED: Self = Self(12);
+    pub(super) const INTERNAL: Self = Self(13);
+    pub(super) const UNAVAILABLE: Self = Self(14);
+    pub(super) const UNAUTHENTICATED: Self = Self(16);
+
+    /// All codes.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        (0..17).map(Self)
+    }
+
+    /// Reads `grpc-status`, where there is one. What is no code is `Unknown`, as every client takes it.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get("grpc-status")?;
+        let number = match value.as_bytes() {
+            [digit @ b'0'..=b'9'] => Some(digit - b'0'),
+            [b'1', digit @ b'0'..=b'6'] => Some(10 + digit - b'0'),
+            _ => None,
+        };
+        Some(number.map_or(Self::UNKNOWN, Self))
+    }
+
+    /// What clients make of an answer that is none of gRPC: the mapping of the gRPC project's
+    /// `http-grpc-status-mapping`. Nothing for 200, which tells nothing.
+    pub(super) fn of_http(status: StatusCode) -> Option<Self> {
+        match status.as_u16() {
+            200 => None,
+            400 => Some(Self::INTERNAL),
+            401 => Some(Self::UNAUTHENTICATED),
+            403 => Some(Self::PERMISSION_DENIED),
+            404 => Some(Self::UNIMPLEMENTED),
+            429 | 502 | 503 | 504 => Some(Self::UNAVAILABLE),
+            _ => Some(Self::UNKNOWN),
+        }
+    }
+
+    /// As the end of a call keeps it, where 0 is no code.
+    pub(super) fn to_end(self) -> u16 {
+        u16::from(self.0) + 1
+    }
+
+    pub(super) fn of_end(code: u16) -> Option<Self> {
+        let number = u8::try_from(code).ok()?.checked_sub(1)?;
+        (number < 17).then_some(Self(number))
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        GRPC_CODES[usize::from(self.0)]
+    }
+}
