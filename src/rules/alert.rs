@@ -20,7 +20,9 @@ pub enum Alert {
     ServiceDown,
     /// Callers gave up more than 10 % of the HTTP calls of five minutes, for five minutes.
     HighCancellation,
-    /// An instance has HTTP calls in flight and ended none in five minutes, for five minutes. Critical.
+    /// An instance has HTTP calls, or unary gRPC calls, in flight and answered none in five minutes, for five minutes.
+    /// Critical. Calls that their callers gave up are no answers. On an instance without other calls, a single one of ten
+    /// minutes is told too: name routes that last by design in [`Sla::streams`](crate::sla::Sla::streams).
     RequestsStuck,
     /// An instance is up and exports nothing of a metric that an objective needs, or no instance of the job has the bucket
     /// of a threshold, for ten minutes.

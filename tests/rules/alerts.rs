@@ -537,3 +537,23 @@ fn a_few_refusals_of_few_calls_are_no_alert_and_operations_saturate_too() {
         .fires("Saturation", "warning", 10.0)
         .holds();
 }
+
+#[test]
+#[ignore = "needs the Debian package prometheus"]
+fn unary_grpc_calls_that_hang_are_told_and_streams_are_not() {
+    let sla = Sla::new("shop").grpc(|it| it.availability(0.999));
+    let in_flight = |kind: &str| {
+        let labels = format!(
+            "job=\"shop\",instance=\"a\",grpc_type=\"{kind}\",grpc_service=\"shop.Orders\",grpc_method=\"Get\""
+        );
+        format!("grpc_server_in_flight{{{labels}}}")
+    };
+    let given_up = || World::new(&sla, 30).grpc("shop.Orders", "Get", "Canceled", 5.0, 60.0);
+    given_up().gauge(&in_flight("unary"), |_| Some(3.0)).fires("RequestsStuck", "critical", 20.0).holds();
+    given_up()
+        .gauge(&in_flight("bidi_stream"), |_| Some(3.0))
+        .quiet("RequestsStuck", "critical", 20.0)
+        .holds();
+    let busy = World::new(&sla, 30).grpc("shop.Orders", "Get", "OK", 0.01, 60.0);
+    busy.gauge(&in_flight("unary"), |_| Some(3.0)).quiet("RequestsStuck", "critical", 20.0).holds();
+}

@@ -1,6 +1,7 @@
 //! The rules of one service: rate, errors and duration by job, and the alerts that are about no single objective.
 
 mod alerts;
+mod grpc;
 mod http;
 mod recorded;
 
@@ -61,6 +62,9 @@ pub(super) fn group(config: &Config, merged: &Merged) -> Group {
         group.rules.extend(service.red());
         group.rules.extend(service.sli());
         group.rules.extend(service.http_alerts());
+    }
+    if !merged.sla.grpc.is_empty() {
+        group.rules.extend(service.grpc_stuck());
     }
     group.rules.push(service.rate_limit_exceeded());
     group.rules.extend(service.alerts());
