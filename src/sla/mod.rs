@@ -45,8 +45,12 @@
 
 mod bounds;
 mod check;
+mod endpoint;
+mod grpc;
 mod objectives;
+mod operation;
 mod promise;
+mod said;
 mod share;
 mod slo;
 
@@ -55,7 +59,10 @@ pub(crate) use self::bounds::SECONDS;
 pub use self::{
     bounds::{bounds, histogram_bounds},
     check::{CheckError, Checked},
-    objectives::{Endpoint, Grpc, LatencyObjective, Operation},
+    endpoint::Endpoint,
+    grpc::Grpc,
+    objectives::LatencyObjective,
+    operation::Operation,
     promise::Sla,
 };
 #[cfg(feature = "rules")]
