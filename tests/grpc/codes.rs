@@ -16,7 +16,7 @@ use tower_metrics::{
 };
 
 /// The codes by their number, as Go spells them.
-const CODES: [&str; 17] = [
+pub(crate) const CODES: [&str; 17] = [
     "OK",
     "Canceled",
     "Unknown",

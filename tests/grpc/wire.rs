@@ -18,6 +18,7 @@ use tower_http::map_request_body::MapRequestBodyLayer;
 use tower_metrics::{GrpcMessagesLayer, GrpcMetricsLayer, testing::Recorder};
 
 use crate::{
+    codes::CODES,
     orders::Orders,
     shop::{Order, orders_client::OrdersClient, orders_server::OrdersServer},
 };
@@ -102,26 +103,7 @@ async fn every_code_arrives_as_it_was_sent_by_every_kind_of_call() {
     }
     quiet(&server, "server").await;
     quiet(&client, "client").await;
-    let go = [
-        "OK",
-        "Canceled",
-        "Unknown",
-        "InvalidArgument",
-        "DeadlineExceeded",
-        "NotFound",
-        "AlreadyExists",
-        "PermissionDenied",
-        "ResourceExhausted",
-        "FailedPrecondition",
-        "Aborted",
-        "OutOfRange",
-        "Unimplemented",
-        "Internal",
-        "Unavailable",
-        "DataLoss",
-        "Unauthenticated",
-    ];
-    for code in go {
+    for code in CODES {
         for method in ["Place", "Import", "List", "Watch"] {
             assert_handled(&server, "server", method, code, 1);
             assert_handled(&client, "client", method, code, 1);
