@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    clock::Clock,
     outcome::Outcome,
     series::{End, Series},
 };
@@ -31,6 +32,11 @@ impl Call {
         let spec = series.spec();
         let start = if spec.is_timed() { spec.clock.raw() } else { 0 };
         Self { series, start, code: 0, is_guest, is_inside: false, has_ended: false }
+    }
+
+    /// What its time is read from.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.series.spec().clock
     }
 
     /// Runs `f`, which runs code of the wrapped service.

@@ -17,13 +17,13 @@ pub(super) struct GrpcAnswers {
 // ===== impl GrpcAnswers =====
 
 impl GrpcAnswers {
-    /// The code that the caller was told, or is told by whatever tells it that the call broke.
+    /// The code of the answer, or of the want of one. What an error was is its caller's to know: this Layer does not look
+    /// into it.
     fn code(&self, end: End) -> Code {
+        let broken = if self.is_client { Code::UNAVAILABLE } else { Code::INTERNAL };
         match end.outcome {
-            // A server that fails without a status resets the stream with INTERNAL_ERROR, which clients take for
-            // Internal. A client cannot tell a reset from a connection that is gone, which is Unavailable.
-            Outcome::Error | Outcome::BodyError | Outcome::Panicked if self.is_client => Code::UNAVAILABLE,
-            Outcome::Error | Outcome::BodyError | Outcome::Panicked => Code::INTERNAL,
+            Outcome::BodyError | Outcome::Panicked => broken,
+            Outcome::Error => Code::of_end(end.code).unwrap_or(broken),
             outcome => Code::of_end(end.code).unwrap_or(match outcome {
                 Outcome::Cancelled | Outcome::BodyDropped => Code::CANCELED,
                 _ => Code::UNKNOWN,

@@ -10,12 +10,12 @@ use super::{Method, bidi_stream, client_stream, server_stream, unary};
 /// The bytes were no descriptor set.
 #[derive(Clone, Debug)]
 pub struct DescriptorError {
-    source: prost::DecodeError,
+    source: Option<prost::DecodeError>,
 }
 
 /// Reads the methods of a `FILE_DESCRIPTOR_SET`.
 pub(super) fn methods(set: &[u8]) -> Result<Vec<Method>, DescriptorError> {
-    let set = FileDescriptorSet::decode(set).map_err(|source| DescriptorError { source })?;
+    let set = FileDescriptorSet::decode(set).map_err(|source| DescriptorError { source: Some(source) })?;
     let mut methods = Vec::new();
     for file in &set.file {
         for service in &file.service {
@@ -34,6 +34,12 @@ pub(super) fn methods(set: &[u8]) -> Result<Vec<Method>, DescriptorError> {
             }));
         }
     }
+    let are_named = set.file.iter().flat_map(|file| &file.service).all(|service| {
+        !service.name().is_empty() && service.method.iter().all(|method| !method.name().is_empty())
+    });
+    if methods.is_empty() || !are_named {
+        return Err(DescriptorError { source: None });
+    }
     Ok(methods)
 }
 
@@ -42,7 +48,7 @@ pub(super) fn methods(set: &[u8]) -> Result<Vec<Method>, DescriptorError> {
 impl fmt::Display for DescriptorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "these bytes are no descriptor set: give those that `protoc --descriptor_set_out` or the build of tonic wrote \
+            "these bytes are no descriptor set of named methods: give those that `protoc --descriptor_set_out` or the build of tonic wrote \
              (FILE_DESCRIPTOR_SET)",
         )
     }
@@ -50,6 +56,6 @@ impl fmt::Display for DescriptorError {
 
 impl Error for DescriptorError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
+        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
     }
 }

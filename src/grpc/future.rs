@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -19,14 +19,36 @@ pin_project! {
         #[pin]
         inner: F,
         call: Option<Call>,
+        due: Option<Due>,
+        // An answer to HEAD has none, and no server polls it.
+        has_body: bool,
+    }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(call) = this.call {
+                Due::judge(*this.due, call);
+            }
+        }
     }
 }
+
+/// When a call ought to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    start: u64,
+    seconds: f64,
+}
+
+/// Who keeps the time of a call may have begun this much before the Layer did, in seconds.
+const EARLY: f64 = 1e-3;
 
 // ===== impl ResponseFuture =====
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, call: Option<Call>) -> Self {
-        Self { inner, call }
+    pub(super) fn new(inner: F, call: Option<Call>, due: Option<Due>, has_body: bool) -> Self {
+        Self { inner, call, due, has_body }
     }
 }
 
@@ -45,10 +67,11 @@ where
         });
         let call = this.call.take();
         Poll::Ready(match (answer, call) {
-            (Ok(response), Some(call)) => Ok(open(response, call)),
+            (Ok(response), Some(call)) => Ok(open(response, call, *this.has_body)),
             (Ok(response), None) => Ok(response.map(ResponseBody::ended)),
             (Err(error), call) => {
-                if let Some(call) = call {
+                if let Some(mut call) = call {
+                    Due::judge(*this.due, &mut call);
                     call.end(Outcome::Error);
                 }
                 Err(error)
@@ -63,14 +86,30 @@ impl<F> fmt::Debug for ResponseFuture<F> {
     }
 }
 
+// ===== impl Due =====
+
+impl Due {
+    pub(super) fn new(call: &Call, timeout: f64) -> Self {
+        Self { start: call.clock().raw(), seconds: timeout - EARLY }
+    }
+
+    /// Gives a call that was not answered in time the code that says so.
+    fn judge(due: Option<Self>, call: &mut Call) {
+        if due.is_some_and(|due| call.clock().seconds_since(due.start) >= due.seconds) {
+            call.answered(Code::DEADLINE_EXCEEDED.to_end());
+        }
+    }
+}
+
 /// Ends the call if the head is all there is, else leaves that to the body.
-fn open<B: Body>(response: Response<B>, mut call: Call) -> Response<ResponseBody<B>> {
+fn open<B: Body>(response: Response<B>, mut call: Call, has_body: bool) -> Response<ResponseBody<B>> {
     let code = Code::of(response.headers()).or_else(|| Code::of_http(response.status()));
     if let Some(code) = code {
         call.answered(code.to_end());
     }
     let body = response.body();
-    if call.inside(|| body.is_end_stream()) {
+    let is_bodiless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if call.inside(|| body.is_end_stream()) || is_bodiless || !has_body {
         call.end(Outcome::Completed);
         return response.map(ResponseBody::ended);
     }

@@ -1,6 +1,6 @@
 //! The Layer, which is its own builder, and what it is configured to record.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use metrics::Recorder;
 use tower_layer::Layer;
@@ -56,6 +56,8 @@ pub struct Grpc {
 pub(super) struct Config {
     is_client: bool,
     pub(super) methods: Methods,
+    /// In seconds, for calls that bring none of their own.
+    pub(super) timeout: Option<f64>,
     naming: Naming,
     source: Source,
     clock: Clock,
@@ -96,7 +98,11 @@ impl GrpcMetricsLayer {
     ///
     /// # Errors
     ///
-    /// Fails if the bytes are no descriptor set.
+    /// Fails if the bytes are no descriptor set, or one of no method.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a method was registered as another kind before.
     #[cfg(feature = "descriptors")]
     #[cfg_attr(docsrs, doc(cfg(feature = "descriptors")))]
     pub fn descriptors(self, set: &[u8]) -> Result<Self, super::DescriptorError> {
@@ -112,6 +118,12 @@ impl GrpcMetricsLayer {
     /// `ServerReflection` of `grpc.reflection.v1` and `grpc.reflection.v1alpha`.
     pub fn skip_health_and_reflection(self) -> Self {
         self.skip_services(ABOUT_ITSELF)
+    }
+
+    /// Tells the deadline of calls that bring none of their own in `grpc-timeout`: that of tonic's `Server::timeout`, or of
+    /// `Endpoint::timeout` for a client. A call that ends unanswered after it is `DeadlineExceeded`.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|config| config.timeout = Some(timeout.as_secs_f64()))
     }
 
     /// Records under the names and labels of `naming`.
@@ -140,7 +152,8 @@ impl GrpcMetricsLayer {
         let Grpc { config, spec, cache, hints } = &*self.protocol;
         spec.source.with(|recorder| {
             let Some(at) = cache.at(spec, recorder) else {
-                return hints.initialized_without_recorder("grpc_server_handled_total");
+                let name = spec.instruments().next().map_or("", |instrument| instrument.name().as_str());
+                return hints.initialized_without_recorder(name);
             };
             for values in config.methods.all().into_iter().chain([[UNKNOWN; 3]]) {
                 at.series(&values, || BIRTH).initialize(recorder);
@@ -194,6 +207,7 @@ impl Config {
         Self {
             is_client,
             methods: Methods::default(),
+            timeout: None,
             naming: Naming::new(),
             source: Source::Current,
             clock: Clock::new(),

@@ -65,11 +65,14 @@ impl Method {
 
 impl Methods {
     pub(super) fn add(&mut self, method: Method) {
+        let path = format!("/{}/{}", method.service, method.name);
         assert!(
-            !method.service.is_empty() && !method.name.is_empty() && !method.service.contains('/'),
+            !method.service.is_empty()
+                && !method.name.is_empty()
+                && !path.contains(|c: char| c.is_control() || c == '"')
+                && path.matches('/').count() == 2,
             "{method:?} is no method of gRPC: give the service with its package, such as \"shop.Orders\", and the method"
         );
-        let path = format!("/{}/{}", method.service, method.name);
         if let Some(other) = self.by_path.get(&path) {
             assert!(
                 *other == method,
@@ -97,7 +100,8 @@ impl Methods {
 
     /// The label values of every registered method, in the order of their paths.
     pub(super) fn all(&self) -> Vec<[&str; 3]> {
-        let mut all: Vec<_> = self.by_path.values().map(Method::values).collect();
+        let measured = self.by_path.values().filter(|method| !self.skipped.contains(&method.service));
+        let mut all: Vec<_> = measured.map(Method::values).collect();
         all.sort_unstable();
         all
     }

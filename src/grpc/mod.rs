@@ -53,13 +53,19 @@
 //! | has free bytes, or a number above 16, as its status | `Unknown` |
 //! | ended without a status, with HTTP 200 | `Unknown` |
 //! | ended without a status, with another HTTP status | what clients make of it: 400 `Internal`, 401 `Unauthenticated`, 403 `PermissionDenied`, 404 `Unimplemented`, 429 and 502 to 504 `Unavailable`, else `Unknown` |
-//! | was dropped before its end: the future, or the body | `Canceled`; a status that the head said stays |
-//! | returned `Err`, panicked, or broke in its body: a server | `Internal`: the stream is reset with INTERNAL_ERROR, which clients take for that |
-//! | returned `Err`, panicked, or broke in its body: a client | `Unavailable`: it cannot tell a reset from a connection that is gone. tonic's own deadline of a client is such an error, which it reports as `Cancelled` |
+//! | ended unanswered, dropped or with `Err`, after its deadline: `grpc-timeout`, or [`timeout`](GrpcMetricsLayer::timeout) | `DeadlineExceeded` |
+//! | was dropped before its end: the future, or the body, by a caller that left or by a client that could not read an answer | `Canceled`; a status that the head said stays |
+//! | returned `Err`, panicked, or broke in its body: a server | `Internal` |
+//! | returned `Err`, panicked, or broke in its body: a client | `Unavailable` |
+//!
+//! The last two are what this Layer can say without looking into an error that is of another crate; what tonic makes of one
+//! for its caller can be more exact, or another code. Where an error is an answer in truth, turn it into one further in.
 //!
 //! # Where to place it
 //!
-//! - *A server*: `Server::builder().layer(layer)` measures all services, and those that no service answers, as `unknown`.
+//! - *A server*: `Server::builder().layer(layer)` measures all services, and what no service answers, as `unknown`.
+//!   tonic's own `timeout`, `load_shed` and `concurrency_limit_per_connection` stand outside of every Layer: calls that they
+//!   refuse do not arrive here, and what waits in them is not timed.
 //! - *One service alone* keeps its `NamedService` by tonic's own way to layer one:
 //!
 //!   ```

@@ -5,11 +5,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Grpc, ResponseBody, ResponseFuture};
+use super::{Grpc, ResponseBody, ResponseFuture, future::Due, status};
 use crate::{applied_twice, call::Call, instrument::Metrics, series::Birth};
 
 /// Registered names are closed by construction, and so is `unknown`.
@@ -31,18 +31,26 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let has_body = request.method() != Method::HEAD;
         let mut call = self.protocol.begin(&mut request);
+        let due = call.as_ref().and_then(|call| self.protocol.due(call, request.headers()));
         let inner = match &mut call {
             Some(call) => call.inside(|| self.inner.call(request)),
             None => self.inner.call(request),
         };
-        ResponseFuture::new(inner, call)
+        ResponseFuture::new(inner, call, due, has_body)
     }
 }
 
 // ===== impl Grpc =====
 
 impl Grpc {
+    /// When the call ought to be answered, where it says or the Layer was told.
+    fn due(&self, call: &Call, headers: &HeaderMap) -> Option<Due> {
+        let timeout = status::timeout(headers).or(self.config.timeout)?;
+        Some(Due::new(call, timeout))
+    }
+
     /// Begins the call under the recorder of this moment; without one that takes anything there is none.
     fn begin<B>(&self, request: &mut Request<B>) -> Option<Call> {
         self.spec.source.with(|recorder| {

@@ -13,6 +13,7 @@ pub(super) struct Code(u8);
 impl Code {
     pub(super) const CANCELED: Self = Self(1);
     pub(super) const UNKNOWN: Self = Self(2);
+    pub(super) const DEADLINE_EXCEEDED: Self = Self(4);
     pub(super) const PERMISSION_DENIED: Self = Self(7);
     pub(super) const UNIMPLEMENTED: Self = Self(12);
     pub(super) const INTERNAL: Self = Self(13);
@@ -62,4 +63,21 @@ impl Code {
     pub(super) fn as_str(self) -> &'static str {
         GRPC_CODES[usize::from(self.0)]
     }
+}
+
+/// Reads `grpc-timeout`, in seconds: at most eight digits and a unit, as the gRPC protocol over HTTP/2 has it.
+pub(super) fn timeout(headers: &HeaderMap) -> Option<f64> {
+    let value = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    let number: u32 = digits.parse().ok().filter(|_| (1..=8).contains(&digits.len()))?;
+    let unit = match unit {
+        "H" => 3_600.0,
+        "M" => 60.0,
+        "S" => 1.0,
+        "m" => 1e-3,
+        "u" => 1e-6,
+        "n" => 1e-9,
+        _ => return None,
+    };
+    Some(f64::from(number) * unit)
 }

@@ -6,16 +6,19 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response};
-use http_body::Body;
+use http_body::{Body, SizeHint};
 use http_body_util::{BodyExt, Empty};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_metrics::{
-    GrpcMetricsLayer, InFlightLayer, LatencyLayer, RequestCountLayer, grpc::unary, testing::Recorder,
+    GrpcMessagesLayer, GrpcMetricsLayer, InFlightLayer, LatencyLayer, RequestCountLayer,
+    grpc::{MessagesBody, unary},
+    testing::{Clock, Recorder},
 };
 
 use crate::support::{Script, Step};
@@ -125,18 +128,130 @@ fn a_status_of_the_head_stays_when_the_body_is_given_up() {
 }
 
 #[test]
-fn the_body_is_the_inner_body() {
-    let [(_, layer, ..), _] = sides();
-    let script = || Script::new([Step::Data("ab"), Step::Trailers]).tells_end();
+fn the_bodies_are_the_inner_body_frame_by_frame() {
+    let script = || Script::new([Step::Data("ab"), Step::Trailers]).hint(SizeHint::with_exact(2)).tells_end();
+
+    let [(recorder, layer, ..), _] = sides();
+    let messages = GrpcMessagesLayer::from(layer.clone());
+    let service = (layer, messages).layer(service_fn(move |_: Request<MessagesBody<Empty<Bytes>>>| {
+        ready(Ok::<_, Infallible>(Response::new(script())))
+    }));
+    let mut body = service.oneshot(request()).now_or_never().unwrap().unwrap().into_body();
+    let mut plain = script();
+    loop {
+        let mine = (body.is_end_stream(), body.size_hint().exact());
+        let other = (plain.is_end_stream(), plain.size_hint().exact());
+        assert_eq!(mine, other);
+        let [mine, other] = [body.frame().now_or_never().unwrap(), plain.frame().now_or_never().unwrap()];
+        let parts = |frame: Option<Result<http_body::Frame<Bytes>, io::Error>>| {
+            frame.map(|frame| {
+                frame.map(|frame| (frame.data_ref().cloned(), frame.trailers_ref().cloned())).unwrap()
+            })
+        };
+        let (mine, other) = (parts(mine), parts(other));
+        assert_eq!(mine, other);
+        if mine.is_none() {
+            break;
+        }
+    }
+    assert_ended_once(&recorder, "server", "Unknown");
+}
+
+#[test]
+fn a_body_that_tells_its_end_ends_its_call_there() {
+    let [(recorder, layer, ..), _] = sides();
+    let script = || Script::new([Step::Data("ab")]).tells_end();
     let service = layer.layer(service_fn(move |_| ready(Ok::<_, Infallible>(Response::new(script())))));
-    let body = service.oneshot(request()).now_or_never().unwrap().unwrap().into_body();
-    assert_eq!(
-        (body.is_end_stream(), body.size_hint().exact()),
-        (script().is_end_stream(), script().size_hint().exact())
-    );
-    let collected = body.collect().now_or_never().unwrap().unwrap();
-    assert_eq!(collected.trailers(), Some(&crate::support::trailers()));
-    assert_eq!(collected.to_bytes(), "ab");
+    let mut body = service.oneshot(request()).now_or_never().unwrap().unwrap().into_body();
+    assert!(body.frame().now_or_never().is_some());
+    assert_ended_once(&recorder, "server", "Unknown");
+    drop(body);
+    assert_ended_once(&recorder, "server", "Unknown");
+}
+
+#[test]
+fn a_panic_in_call_itself_is_counted() {
+    for (recorder, layer, side, broken) in sides() {
+        let panicking =
+            |_| -> std::future::Ready<Result<Response<Script>, Infallible>> { panic!("as asked") };
+        let mut service = layer.layer(service_fn(panicking));
+        catch_unwind(AssertUnwindSafe(|| drop(service.call(request())))).unwrap_err();
+        assert_ended_once(&recorder, side, broken);
+    }
+}
+
+#[test]
+fn a_body_that_breaks_is_broken_whatever_its_head_said() {
+    for (recorder, layer, side, broken) in sides() {
+        let service = layer.layer(service_fn(|_| {
+            let mut response = answer([Step::Fail]);
+            response.headers_mut().insert("grpc-status", "0".parse().unwrap());
+            ready(Ok::<_, Infallible>(response))
+        }));
+        let body = service.oneshot(request()).now_or_never().unwrap().unwrap().into_body();
+        assert!(body.collect().now_or_never().unwrap().is_err());
+        assert_ended_once(&recorder, side, broken);
+    }
+}
+
+#[test]
+fn an_answer_without_a_body_ends_with_its_head() {
+    for (method, status, code) in
+        [("HEAD", 200, "Unknown"), ("POST", 204, "Unknown"), ("POST", 304, "Unknown")]
+    {
+        let [(recorder, layer, ..), _] = sides();
+        let service = layer.layer(service_fn(move |_| {
+            let response = Response::builder().status(status).body(Script::new([Step::Pending])).unwrap();
+            ready(Ok::<_, Infallible>(response))
+        }));
+        let request =
+            Request::builder().method(method).uri("/shop.Orders/Place").body(Empty::<Bytes>::new()).unwrap();
+        drop(service.oneshot(request).now_or_never().unwrap().unwrap());
+        assert_ended_once(&recorder, "server", code);
+    }
+}
+
+#[test]
+fn unanswered_after_its_deadline_a_call_is_deadline_exceeded() {
+    let cases: [(Option<&str>, Option<u64>, u64, &str); 9] = [
+        (Some("50m"), None, 50, "DeadlineExceeded"),
+        (Some("50m"), None, 48, "Canceled"),
+        (Some("50000u"), None, 60, "DeadlineExceeded"),
+        (Some("1S"), None, 900, "Canceled"),
+        (Some("1M"), Some(1), 900, "Canceled"),
+        (None, Some(50), 50, "DeadlineExceeded"),
+        (None, None, 3_600_000, "Canceled"),
+        (Some("123456789m"), None, 3_600_000, "Canceled"),
+        (Some("x"), None, 3_600_000, "Canceled"),
+    ];
+    for (header, own, after, code) in cases {
+        for counts_alone in [false, true] {
+            let [(recorder, layer, ..), _] = sides();
+            let (clock, mock) = Clock::mock();
+            let layer = layer.clock(clock);
+            let layer = own.into_iter().fold(layer, |layer, own| layer.timeout(Duration::from_millis(own)));
+            let mut request = request();
+            if let Some(header) = header {
+                request.headers_mut().insert("grpc-timeout", header.parse().unwrap());
+            }
+            let hanging = service_fn(|_| pending::<Result<Response<Script>, Infallible>>());
+            if counts_alone {
+                let call = RequestCountLayer::from(layer).layer(hanging).call(request);
+                mock.advance(Duration::from_millis(after));
+                drop(call);
+            } else {
+                let call = layer.layer(hanging).call(request);
+                mock.advance(Duration::from_millis(after));
+                drop(call);
+            }
+            let labels = [("grpc_code", code)];
+            assert_eq!(
+                recorder.counter("grpc_server_handled_total", &labels),
+                1,
+                "{header:?} {own:?}: {recorder}"
+            );
+        }
+    }
 }
 
 #[test]

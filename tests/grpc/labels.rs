@@ -83,7 +83,16 @@ fn a_descriptor_set_names_what_a_list_names() {
     ]);
     assert_eq!(series(GrpcMetricsLayer::new().descriptors(FILE_DESCRIPTOR_SET).unwrap()), series(listed));
     let error = GrpcMetricsLayer::new().descriptors(&FILE_DESCRIPTOR_SET[1..]).unwrap_err();
-    assert!(error.to_string().starts_with("these bytes are no descriptor set: give those"), "{error}");
+    assert!(GrpcMetricsLayer::new().descriptors(b"").is_err(), "it names no method");
+    // An unnamed service, which has a method.
+    assert!(GrpcMetricsLayer::new().descriptors(b"\x0a\x07\x32\x05\x12\x03\x0a\x01a").is_err());
+    // A service without a package.
+    let bare = b"\x0a\x0c\x32\x0a\x0a\x03Svc\x12\x03\x0a\x01a";
+    assert!(series(GrpcMetricsLayer::new().descriptors(bare).unwrap()).contains("grpc_service=\"Svc\""));
+    assert!(
+        error.to_string().starts_with("these bytes are no descriptor set of named methods: give those"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -99,6 +108,12 @@ fn health_and_reflection_are_left_out_where_that_is_said() {
         call(&mut service, path);
     }
     assert_eq!(recorder.counter("grpc_server_started_total", &[]), 0);
+    let layer = GrpcMetricsLayer::new().methods([unary("grpc.health.v1.Health", "Check")]);
+    let layer = layer.skip_health_and_reflection().recorder(recorder.shared());
+    layer.initialize();
+    let messages = GrpcMessagesLayer::from(layer);
+    messages.initialize();
+    assert!(!recorder.to_string().contains("Health"), "{recorder}");
     call(&mut service, "/grpc.health.v1.Healthy/Check");
     assert_eq!(recorder.counter("grpc_server_started_total", &[]), 1);
 }
@@ -116,6 +131,12 @@ fn a_house_has_names_of_its_own() {
 fn what_is_no_method_is_refused_with_what_to_change() {
     let message = refusal(|| GrpcMetricsLayer::new().methods([unary("", "Place")]));
     assert!(message.contains("is no method of gRPC: give the service with its package"), "{message}");
+    for (service, method) in [("a.B", ""), ("a.B", "/c"), ("a/B", "c"), ("a\"B", "c")] {
+        assert!(
+            refusal(|| GrpcMetricsLayer::new().methods([unary(service, method)]))
+                .contains("is no method of gRPC")
+        );
+    }
     let message = refusal(|| GrpcMetricsLayer::new().methods([unary("a.B", "C"), bidi_stream("a.B", "C")]));
     assert_eq!(message, "/a.B/C is registered as unary and as bidi_stream: keep one");
     // The same twice is the same.

@@ -126,3 +126,19 @@ fn a_hundred_thousand_messages_cost_no_allocation() {
     let line = format!("grpc_server_msg_sent_total{{{labels}}} 100001");
     assert!(handle.render().contains(&line), "{}", handle.render());
 }
+
+#[test]
+fn names_of_a_house_and_services_left_out_are_those_of_the_layer() {
+    let recorder = Recorder::new();
+    let naming = tower_metrics::names::Naming::new().prefix("house_");
+    let layer = GrpcMetricsLayer::new().naming(&naming).skip_services(["shop.Orders"]);
+    for (path, count) in [("/shop.Orders/Watch", 0), ("/shop.Other/Watch", 1)] {
+        let mut answer = Some(StreamBody::new(stream::iter(frames(&message(3), &[4]))));
+        let service = messages(&recorder, layer.clone()).layer(service_fn(|_: Request<_>| {
+            ready(Ok::<_, Infallible>(Response::new(answer.take().unwrap())))
+        }));
+        let request = Request::post(path).body(Empty::<Bytes>::new()).unwrap();
+        passed(service.oneshot(request).now_or_never().unwrap().unwrap().into_body());
+        assert_eq!(recorder.counter("house_grpc_server_msg_sent_total", &[]), count, "{recorder}");
+    }
+}

@@ -208,3 +208,17 @@ async fn one_service_alone_keeps_its_name_and_answers_grpc_web() {
     assert_handled(&server, "server", "Place", "NotFound", 1);
     assert_handled(&server, "server", "Place", "ResourceExhausted", 1);
 }
+
+#[tokio::test]
+async fn a_deadline_is_exceeded_on_both_sides() {
+    let (server, client) = (Recorder::new(), Recorder::new());
+    let channel = connected(served(&server).await).await;
+    let channel = ServiceBuilder::new().layer(layer(GrpcMetricsLayer::client(), &client)).service(channel);
+    let mut late = tonic::Request::new(order(1, 0, 60_000));
+    late.set_timeout(Duration::from_millis(30));
+    OrdersClient::new(channel).place(late).await.unwrap_err();
+    quiet(&client, "client").await;
+    quiet(&server, "server").await;
+    assert_handled(&client, "client", "Place", "DeadlineExceeded", 1);
+    assert_handled(&server, "server", "Place", "DeadlineExceeded", 1);
+}
