@@ -39,6 +39,7 @@ pub(crate) fn everything() -> Sla {
         .streams(["/events", "/files/{*path}"])
         .endpoint("POST", "/reports/{id}", |it| it.availability(0.99).latency(0.95, millis(2_000)))
         .endpoint("GET", "/reports/{id}", |it| it.head_latency(0.95, millis(500)).also_counts())
+        .endpoint("PUT", "/{{literal}}/{id}", |it| it.availability(0.99))
         .grpc(|it| it.availability(0.999).latency(0.99, millis(50)))
         .grpc_method("shop.Orders", "Place", |it| it.availability(0.99).bad(["Internal", "Aborted"]))
         .operation("db_query", |it| it.availability(0.999).latency(0.99, Duration::from_micros(500)))
