@@ -119,7 +119,7 @@ impl One<'_> {
     }
 
     fn constant(&self, name: &str, value: &str) -> Rule {
-        self.record(name, format!("vector({value})")).labels(&self.own_labels())
+        self.record(name, format!("vector({value})"))
     }
 
     fn raw(&self, window: &str) -> [Rule; 3] {

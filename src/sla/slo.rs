@@ -80,7 +80,8 @@ impl Slo<'_> {
             Objective::Latency(latency) => format!("latency-{}", percentile(latency.quantile)),
             Objective::HeadLatency(latency) => format!("head-latency-{}", percentile(latency.quantile)),
         };
-        format!("{}{of}-{what}", self.sla.name())
+        // VictoriaMetrics takes the labels of recording rules for templates too, so no value may look like one.
+        format!("{}{of}-{what}", self.sla.name()).replace("{{", "{").replace("}}", "}")
     }
 
     /// The share of calls that are to be good.
