@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
 use tonic::{
@@ -221,4 +221,31 @@ async fn a_deadline_is_exceeded_on_both_sides() {
     quiet(&server, "server").await;
     assert_handled(&client, "client", "Place", "DeadlineExceeded", 1);
     assert_handled(&server, "server", "Place", "DeadlineExceeded", 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_in_mid_stream_balances_on_both_sides() {
+    let (server, client) = (Recorder::new(), Recorder::new());
+    let behind = served(&server).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let wire = tokio::spawn(async move {
+        let (mut front, _) = listener.accept().await.unwrap();
+        let mut back = TcpStream::connect(behind).await.unwrap();
+        drop(tokio::io::copy_bidirectional(&mut front, &mut back).await);
+    });
+    let channel = connected(addr).await;
+    let channel = ServiceBuilder::new().layer(layer(GrpcMetricsLayer::client(), &client)).service(channel);
+    let mut orders = OrdersClient::new(channel);
+    let mut streaming = orders.list(order(3, 0, 60_000)).await.unwrap().into_inner();
+    assert!(streaming.message().await.unwrap().is_some());
+
+    wire.abort();
+    assert!(wire.await.unwrap_err().is_cancelled());
+    // What had arrived is read, and then the stream is broken.
+    while let Ok(Some(_)) = streaming.message().await {}
+    quiet(&client, "client").await;
+    quiet(&server, "server").await;
+    assert_handled(&client, "client", "List", "Unavailable", 1);
+    assert_handled(&server, "server", "List", "Canceled", 1);
 }
