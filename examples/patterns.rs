@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     queue();
     health_check();
     database_query()?;
-    circuit_breaker(Breaker::Open);
+    for state in [Breaker::Closed, Breaker::HalfOpen, Breaker::Open] {
+        circuit_breaker(state);
+    }
     build_info();
     websocket();
     cost();
@@ -113,7 +115,6 @@ fn database_query() -> io::Result<()> {
 }
 
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "a breaker has three states, of which the example shows one")]
 enum Breaker {
     Closed = 0,
     Open = 1,

@@ -15,11 +15,16 @@ mod runbooks;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
+use tower_metrics::{
+    rules::{Alert, Rules},
+    sla::Sla,
+};
+
 fn main() -> Result<(), Box<dyn Error>> {
     let out = out()?;
     // A house with several services writes one set of files for all.
     let promises = [promise::promise()];
-    let rules = promise::rules(&promises);
+    let rules = rules(&promises);
     let files = [
         ("rules.yml", rules.to_yaml()),
         ("prometheus.yml", prometheus::config(&promises)),
@@ -34,6 +39,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{}", path.display());
     }
     Ok(())
+}
+
+/// The rules that follow, with links for whoever is woken.
+fn rules(promises: &[Sla]) -> Rules {
+    Rules::new(promises)
+        .with(Alert::TrafficAbsent)
+        .with(Alert::Anomaly)
+        .runbook_url("https://wiki.example.com/tower-metrics/runbooks")
+        .dashboard_url("https://grafana.example.com/d/slo?var-job={{ $labels.job }}")
 }
 
 fn out() -> Result<PathBuf, String> {

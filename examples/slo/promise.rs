@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use tower_metrics::{
-    rules::{Alert, Rules},
-    sla::Sla,
-};
+use tower_metrics::sla::Sla;
 
 /// 99.9 % of calls are answered well and 99 % within 100 ms; reports may take longer; queries are fast.
 pub(crate) fn promise() -> Sla {
@@ -20,14 +17,4 @@ pub(crate) fn promise() -> Sla {
         .endpoint("POST", "/reports", |it| it.availability(0.99).latency(0.95, Duration::from_secs(2)))
         .operation("db_query", |it| it.availability(0.999).latency(0.99, Duration::from_millis(50)))
         .streams(["/stream"])
-}
-
-/// The rules that follow, with links for whoever is woken.
-#[allow(dead_code, reason = "the service itself has no use for its rules")]
-pub(crate) fn rules(promises: &[Sla]) -> Rules {
-    Rules::new(promises)
-        .with(Alert::TrafficAbsent)
-        .with(Alert::Anomaly)
-        .runbook_url("https://wiki.example.com/tower-metrics/runbooks")
-        .dashboard_url("https://grafana.example.com/d/slo?var-job={{ $labels.job }}")
 }

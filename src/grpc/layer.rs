@@ -5,18 +5,12 @@ use std::{sync::Arc, time::Duration};
 use metrics::Recorder;
 use tower_layer::Layer;
 
-use super::{
-    Method,
-    answers::GrpcAnswers,
-    methods::{Methods, UNKNOWN},
-    service::BIRTH,
-};
-#[cfg(feature = "testing")]
-use crate::clock::Clock as MockableClock;
+use super::{Method, answers::GrpcAnswers, methods::Methods, service::BIRTH};
 use crate::{
     clock::Clock,
     hints::Hints,
     instrument::{Instruments, Metrics},
+    labels::UNKNOWN,
     names::{self, Metric, Naming},
     series::{Cache, Instrument, Source, Spec},
 };
@@ -139,7 +133,7 @@ impl GrpcMetricsLayer {
     /// Reads the time from this clock, which a test steps by hand.
     #[cfg(feature = "testing")]
     #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
-    pub fn clock(self, clock: MockableClock) -> Self {
+    pub fn clock(self, clock: Clock) -> Self {
         self.with(|config| config.clock = clock)
     }
 

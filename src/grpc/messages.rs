@@ -14,8 +14,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{GrpcMetricsLayer, frames::Frames, layer::Config, methods::UNKNOWN};
-use crate::series::{Family, Series};
+use super::{GrpcMetricsLayer, frames::Frames, layer::Config};
+use crate::{
+    labels::UNKNOWN,
+    series::{Family, Series},
+};
 
 /// Counts the messages of gRPC calls: `grpc_server_msg_received_total` and `grpc_server_msg_sent_total`, or those of
 /// `grpc_client_…`.

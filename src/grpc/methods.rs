@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use rapidhash::fast::RandomState;
 
+use crate::labels::UNKNOWN;
+
 /// A method of a gRPC service, and how it is called. Made by [`unary`], [`client_stream`], [`server_stream`] and
 /// [`bidi_stream`], or read from a descriptor set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +22,6 @@ pub(super) struct Methods {
     /// Services that are not measured.
     skipped: Vec<String>,
 }
-
-/// The label value of every method that was not registered.
-pub(super) const UNKNOWN: &str = "unknown";
 
 /// One request, one answer: `unary("shop.Orders", "Place")`.
 #[must_use]

@@ -14,6 +14,8 @@ pub(crate) const UNMATCHED: &str = "unmatched";
 pub(crate) const OTHER: &str = "_OTHER";
 /// There was no answer to take the value from.
 pub(crate) const NONE: &str = "none";
+/// All labels of a gRPC call of a method that was not registered.
+pub(crate) const UNKNOWN: &str = "unknown";
 /// There are as many values, or label sets, as the cap allows.
 pub(crate) const OVERFLOW: &str = "_OVERFLOW";
 /// The user's own function panicked while it made the value.

@@ -460,6 +460,9 @@ pub(crate) const GRPC_CODES: [&str; 17] = [
     "Unauthenticated",
 ];
 
+/// A call that its caller gave up.
+pub(crate) const GRPC_CANCELED: &str = GRPC_CODES[1];
+
 pub(super) static CATALOG: [&Metric; 52] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,

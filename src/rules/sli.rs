@@ -2,7 +2,7 @@
 
 use super::promql::{Selector, Set, grouped, indented, sum};
 use crate::{
-    labels::UNMATCHED,
+    labels::{UNKNOWN, UNMATCHED},
     names::{self, Metric},
     outcome::Outcome,
     sla::{Endpoint, Grpc, LatencyObjective, Objective, Operation, Scope, Sla, Slo},
@@ -49,7 +49,7 @@ impl Sli {
                 let all = grpc(sla, it, &names::GRPC_SERVER_HANDLED_TOTAL, |other| {
                     other.objectives.availability.is_some()
                 });
-                let all = all.map(|selector| selector.unequal(&code, "Canceled"));
+                let all = all.map(|selector| selector.unequal(&code, names::GRPC_CANCELED));
                 let bad = all.clone().map(|selector| selector.one_of(&code, &it.bad));
                 Self::Ratio { all, bad }
             }
@@ -257,8 +257,7 @@ fn grpc(sla: &Sla, it: &Grpc, metric: &Metric, has_own: impl Fn(&Grpc) -> bool) 
         None => {
             let others = sla.grpc.iter().filter(|other| !other.also_counts && has_own(other));
             let left = others.filter_map(|other| other.method.as_ref()).map(only);
-            Set::of([selector(sla, metric).unequal(&label(sla, names::GRPC_SERVICE), "unknown")])
-                .without(left)
+            Set::of([selector(sla, metric).unequal(&label(sla, names::GRPC_SERVICE), UNKNOWN)]).without(left)
         }
     }
 }

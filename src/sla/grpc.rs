@@ -64,7 +64,7 @@ impl Grpc {
         assert!(!self.bad.is_empty(), "no code counts as a failure: name some, or leave .bad() out");
         for code in &self.bad {
             assert!(
-                names::GRPC_CODES.contains(&&**code) && !["OK", "Canceled"].contains(&&**code),
+                names::GRPC_CODES.contains(&&**code) && !["OK", names::GRPC_CANCELED].contains(&&**code),
                 "{code:?} cannot count as a failure: name codes as Go spells them, such as \"Unavailable\", and neither \
                  \"OK\" nor \"Canceled\""
             );

@@ -79,15 +79,15 @@ impl Sla {
         !self.http.head.is_empty() || self.endpoints.iter().any(|it| !it.objectives.head.is_empty())
     }
 
-    #[cfg(feature = "rules")]
     /// Tells whether one of the two selects, of one job, a part of what the other does.
+    #[cfg(feature = "rules")]
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let is_part = |a: &Self, b: &Self| b.selectors.iter().all(|selector| a.selectors.contains(selector));
         self.job_name() == other.job_name() && (is_part(self, other) || is_part(other, self))
     }
 
-    #[cfg(feature = "rules")]
     /// Takes in what another promise says of the same service.
+    #[cfg(feature = "rules")]
     pub(crate) fn take_in(&mut self, other: &Self) {
         assert!(
             self.naming == other.naming,

@@ -25,8 +25,8 @@ pub(crate) fn budget(share: f64) -> String {
     trimmed(format!("0.{:0width$}", whole - share, width = DECIMALS))
 }
 
-#[cfg(feature = "rules")]
 /// The share as people say it of a percentile: 0.99 is `p99`, 0.999 is `p99.9`.
+#[cfg(feature = "rules")]
 pub(crate) fn percentile(share: f64) -> String {
     let decimals = decimals(share);
     let (whole, rest) = decimals.split_at(2);

@@ -1,6 +1,6 @@
 //! It stacks: under and over every Layer of tower-http, and with errors and bodies of every kind.
 
-use std::{convert::Infallible, future::ready, iter, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::ready, iter, marker::PhantomData, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -172,13 +172,14 @@ async fn outside_catch_panic_it_sees_a_500_and_inside_the_panic() {
 
 #[tokio::test]
 async fn neither_request_nor_body_need_be_clone_default_or_send() {
-    struct Unclonable(#[allow(dead_code, reason = "makes it not Send")] std::rc::Rc<()>);
+    // Not `Send` either.
+    struct Unclonable(PhantomData<std::rc::Rc<()>>);
 
     let (recorder, metrics) = measured();
     let service = ServiceBuilder::new().layer(metrics).service_fn(async |_: Request<Unclonable>| {
         Ok::<_, Infallible>(Response::new(Script::new([Step::Data("a")])))
     });
-    let response = service.oneshot(Request::new(Unclonable(std::rc::Rc::default()))).await.unwrap();
+    let response = service.oneshot(Request::new(Unclonable(PhantomData))).await.unwrap();
     drop(response.into_body().collect().await);
     assert_ended_once(&recorder, "200", "completed");
 }

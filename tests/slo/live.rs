@@ -111,7 +111,19 @@ async fn every_rule_gives_series_on_prometheus_and_on_victoria_metrics() {
     users.abort();
     assert!(rules.len() > 150 && rules.iter().filter(|rule| rule.is_alert).count() > 20);
 
+    for query in runbook_queries(&scratch) {
+        assert!(stack.prometheus.ask(&query, None).await.is_ok(), "{query}");
+    }
     agrees_with_raw_samples(&stack.prometheus, &rules).await;
+}
+
+/// What the runbooks tell to paste into Prometheus: three queries for each of sixteen alerts.
+fn runbook_queries(scratch: &Scratch) -> Vec<String> {
+    let page = std::fs::read_to_string(scratch.path("docs/runbooks.md")).unwrap();
+    let blocks = page.split("```promql\n").skip(1);
+    let queries: Vec<_> = blocks.map(|block| block.split("```").next().unwrap().trim().to_owned()).collect();
+    assert_eq!(queries.len(), 3 * 16);
+    queries
 }
 
 /// The error ratio of the rules, worked out from the samples of the counter.

@@ -19,7 +19,7 @@ impl Service<'_> {
         let (kind, code) = (label(self.sla, names::GRPC_TYPE), label(self.sla, names::GRPC_CODE));
         let in_flight = selector(self.sla, &names::GRPC_SERVER_IN_FLIGHT).equal(&kind, "unary");
         // Who gives up a call that hangs ends it, and that is no sign of life.
-        let answered = grpc_counter(self.sla).equal(&kind, "unary").unequal(&code, "Canceled");
+        let answered = grpc_counter(self.sla).equal(&kind, "unary").unequal(&code, names::GRPC_CANCELED);
         let gauge = self.sla.naming.name_of(&names::GRPC_SERVER_IN_FLIGHT);
         self.config.alert(
             Alert::RequestsStuck,
