@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     clock::Clock,
     outcome::Outcome,
-    series::{End, Series},
+    series::{End, Place, Series},
 };
 
 /// A call under way. Whoever drops it without an [`end`](Self::end) ends it too.
@@ -15,8 +15,8 @@ pub(crate) struct Call {
     start: u64,
     /// The code of the answer, 0 until there is one.
     code: u16,
-    /// In flight under the fallback of the series.
-    is_guest: bool,
+    /// Where it is in flight.
+    place: Place,
     /// Somebody else's code runs: if the guard drops now, that code panicked.
     ///
     /// `thread::panicking()` would also be true for the siblings of a call that panicked.
@@ -28,10 +28,9 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn begin(series: Arc<Series>) -> Self {
-        let is_guest = series.enter();
-        let spec = series.spec();
-        let start = if spec.is_timed() { spec.clock.raw() } else { 0 };
-        Self { series, start, code: 0, is_guest, is_inside: false, has_ended: false }
+        let start = series.spec().now();
+        let place = series.enter(start);
+        Self { series, start, code: 0, place, is_inside: false, has_ended: false }
     }
 
     /// What its time is read from.
@@ -54,7 +53,7 @@ impl Call {
         if spec.head.is_some() {
             // How the call will end is not known yet; the histogram's labels tell the code alone.
             let end = End::new(code, Outcome::Completed);
-            self.series.answered(end, spec.clock.seconds_since(self.start));
+            self.series.answered(end, self.start, spec.now());
         }
     }
 
@@ -71,9 +70,8 @@ impl Call {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let spec = self.series.spec();
-        let seconds = spec.is_timed().then(|| spec.clock.seconds_since(self.start));
-        self.series.leave(self.is_guest, End { code: self.code, outcome, word }, seconds);
+        let now = self.series.spec().now();
+        self.series.leave(self.place, End { code: self.code, outcome, word }, self.start, now);
     }
 }
 

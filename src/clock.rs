@@ -19,6 +19,14 @@ pub struct MockClock {
     inner: Arc<quanta::Mock>,
 }
 
+/// Seconds since 1970, as `time()` of Prometheus tells them; 0 where the clock stands before that.
+#[cfg(feature = "prometheus")]
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) fn unix_seconds() -> f64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs_f64()
+}
+
 /// Turns whole nanoseconds into seconds.
 ///
 /// Bucket bounds and samples both pass through here, so that a call of exactly the threshold compares equal to
@@ -47,9 +55,14 @@ impl Clock {
         self.inner.raw()
     }
 
-    /// Seconds since `start`, which came from [`raw`](Self::raw); 0 where the clock stepped back.
-    pub(crate) fn seconds_since(&self, start: u64) -> f64 {
-        seconds(self.inner.delta_as_nanos(start, self.inner.raw()))
+    /// Seconds between two readings of [`raw`](Self::raw); 0 where the clock stepped back.
+    pub(crate) fn seconds_between(&self, start: u64, end: u64) -> f64 {
+        seconds(self.nanos_between(start, end))
+    }
+
+    /// Nanoseconds between two readings of [`raw`](Self::raw); 0 where the clock stepped back.
+    pub(crate) fn nanos_between(&self, start: u64, end: u64) -> u64 {
+        self.inner.delta_as_nanos(start, end)
     }
 }
 

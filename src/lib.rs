@@ -87,6 +87,7 @@ pub mod rules;
 mod series;
 pub mod service;
 pub mod sla;
+mod sync;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use metrics::{Recorder, SharedString};
@@ -18,7 +19,7 @@ use crate::{
     call::Call,
     names::{self, Naming},
     outcome::Outcome,
-    series::{Family, Instrument, Setup, Source, Spec},
+    series::{Family, Instrument, Setup, Spec},
 };
 
 /// Counts connections, and measures how long they live: see the [module](super).
@@ -73,7 +74,21 @@ impl ConnectionMetricsLayer {
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        Self::of(Setup { source: Source::Given(recorder), ..self.inner.setup.clone() })
+        let mut setup = self.inner.setup.clone();
+        setup.source.give(recorder);
+        Self::of(setup)
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        let mut setup = self.inner.setup.clone();
+        setup.source.forgets_after(idle_timeout);
+        Self::of(setup)
     }
 
     /// Reads the time from this clock, which a test steps by hand.

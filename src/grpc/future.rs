@@ -95,7 +95,7 @@ impl Due {
 
     /// Gives a call that was not answered in time the code that says so.
     fn judge(due: Option<Self>, call: &mut Call) {
-        if due.is_some_and(|due| call.clock().seconds_since(due.start) >= due.seconds) {
+        if due.is_some_and(|due| call.clock().seconds_between(due.start, call.clock().raw()) >= due.seconds) {
             call.answered(Code::DEADLINE_EXCEEDED.to_end());
         }
     }

@@ -127,7 +127,17 @@ impl GrpcMetricsLayer {
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.with(|config| config.source = Source::Given(recorder))
+        self.with(|config| config.source.give(recorder))
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        self.with(|config| config.source.forgets_after(idle_timeout))
     }
 
     /// Reads the time from this clock, which a test steps by hand.
@@ -203,7 +213,7 @@ impl Config {
             methods: Methods::default(),
             timeout: None,
             naming: Naming::new(),
-            source: Source::Current,
+            source: Source::default(),
             clock: Clock::new(),
             instruments: Instruments::ALL,
         }

@@ -1,9 +1,6 @@
 //! The way of one gRPC call through the service.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
@@ -59,7 +56,7 @@ impl Grpc {
             if self.config.methods.skips(path) {
                 return None;
             }
-            let series = Arc::clone(at.series(&self.config.methods.values(path), || BIRTH));
+            let series = at.series(&self.config.methods.values(path), || BIRTH);
             if series.is_new() {
                 let twice = applied_twice::notice(&at, &self.spec, request.extensions_mut());
                 if let Some(name) = twice {

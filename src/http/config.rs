@@ -75,7 +75,7 @@ impl Config {
             max_label_sets: MAX_LABEL_SETS,
             limit: None,
             naming: Naming::new(),
-            source: Source::Current,
+            source: Source::default(),
             clock: Clock::new(),
             instruments: Instruments::ALL,
         }

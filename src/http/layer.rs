@@ -1,6 +1,6 @@
 //! The Layer, which is its own builder, and what it is configured to record.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use metrics::Recorder;
 use tower_layer::Layer;
@@ -15,7 +15,7 @@ use crate::{
     hints::Hints,
     instrument::{Instruments, Metrics},
     names::Naming,
-    series::{Birth, Cache, Source, Spec},
+    series::{Birth, Cache, Spec},
     sla::Sla,
 };
 
@@ -256,7 +256,28 @@ impl HttpMetricsLayer {
     /// without a size cannot be told from another. One that takes counters and nothing else is taken for none: put
     /// [`RequestCountLayer`](crate::RequestCountLayer) there.
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.with(|config| config.source = Source::Given(recorder))
+        self.with(|config| config.source.give(recorder))
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long, as
+    /// [`exporter::Prometheus::idle_timeout`](crate::exporter::Prometheus::idle_timeout) makes it do. Without this
+    /// line, what is recorded after an idle time is lost, because a handle of what was forgotten leads nowhere.
+    ///
+    /// Handles are then asked for again when they are older than a quarter of it, a second at most. Nothing is lost but
+    /// what falls between that question and the first use of the handle, if a page is rendered at that very moment.
+    /// While a label set is used, its counters of failure stand at zero; one that was forgotten begins anew with its
+    /// next call. Let an exporter of your own forget counters and histograms alone (the mask
+    /// `COUNTER | HISTOGRAM`): a gauge that it forgot is absent until it changes.
+    ///
+    /// A label set of [`endpoint`](Self::endpoint) that was not used for a day, or for `idle_timeout` if that is longer,
+    /// and is not in flight, is given up when there is no room for another one;
+    /// `tower_metrics_label_sets_given_up_total` counts them. Declared endpoints and matched routes never are.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        self.with(|config| config.source.forgets_after(idle_timeout))
     }
 
     /// Reads the time from this clock, which a test steps by hand.

@@ -1,9 +1,6 @@
 //! The way of one HTTP request through the service.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -54,7 +51,6 @@ impl Http {
             }
             let values = self.config.values(head, &endpoint);
             let series = at.series(values.as_slice(), || self.config.birth(head, &endpoint, infallible));
-            let series = Arc::clone(series);
             if series.is_new() {
                 let twice = applied_twice::notice(&at, &self.spec, request.extensions_mut());
                 if let Some(name) = twice {

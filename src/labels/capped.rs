@@ -1,6 +1,6 @@
 //! A counter of the user's own, under the same cap as the Layers' labels.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use metrics::{Recorder, SharedString};
 
@@ -75,7 +75,7 @@ impl<const N: usize> Capped<N> {
             labels: labels.map(|label| SharedString::from_owned(label.into())).into(),
             open,
             max_label_sets: MAX_LABEL_SETS,
-            source: Source::Current,
+            source: Source::default(),
         })
     }
 
@@ -103,7 +103,22 @@ impl<const N: usize> Capped<N> {
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     #[must_use]
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        Self::of(Config { source: Source::Given(recorder), ..self.inner.config.clone() })
+        let mut config = self.inner.config.clone();
+        config.source.give(recorder);
+        Self::of(config)
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    #[must_use]
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        let mut config = self.inner.config.clone();
+        config.source.forgets_after(idle_timeout);
+        Self::of(config)
     }
 
     /// Adds `count` under these label values, which stand in the order of the labels.

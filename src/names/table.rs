@@ -334,6 +334,22 @@ pub(crate) static OVERFLOW_TOTAL: Metric = Metric {
     help: "Calls whose own labels were folded into _OVERFLOW, because there were too many, by metric.",
 };
 
+pub(crate) static LABEL_SETS_GIVEN_UP_TOTAL: Metric = Metric {
+    name: "tower_metrics_label_sets_given_up_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "Label sets of users' own labels that were given up after a day unused, to make room for others, by metric.",
+};
+
+pub(crate) static UPKEEP_TIMESTAMP_SECONDS: Metric = Metric {
+    name: "tower_metrics_upkeep_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[],
+    help: "When the exporter last moved waiting samples into their buckets, in seconds since 1970.",
+};
+
 pub(crate) static BUILD_INFO: Metric = Metric {
     name: "tower_metrics_build_info",
     kind: Kind::Gauge,
@@ -463,7 +479,7 @@ pub(crate) const GRPC_CODES: [&str; 17] = [
 /// A call that its caller gave up.
 pub(crate) const GRPC_CANCELED: &str = GRPC_CODES[1];
 
-pub(super) static CATALOG: [&Metric; 52] = [
+pub(super) static CATALOG: [&Metric; 54] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
@@ -515,5 +531,7 @@ pub(super) static CATALOG: [&Metric; 52] = [
     &LABEL_SETS,
     &LABEL_SETS_LIMIT,
     &OVERFLOW_TOTAL,
+    &LABEL_SETS_GIVEN_UP_TOTAL,
+    &UPKEEP_TIMESTAMP_SECONDS,
     &BUILD_INFO,
 ];

@@ -1,17 +1,13 @@
 //! The operation, and how it is begun.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use metrics::Recorder;
 
 use super::{Instrumented, Started, TryInstrumented};
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
-use crate::{
-    outcome::Outcome,
-    series::{Family, Source},
-    service::Config,
-};
+use crate::{outcome::Outcome, series::Family, service::Config};
 
 /// An operation that is counted, timed and shown in flight: see the [module](super). Clones count together, and cost
 /// one reference count.
@@ -221,7 +217,18 @@ impl<const N: usize> Operation<N> {
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     #[must_use]
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.with(|config| config.source = Source::Given(recorder))
+        self.with(|config| config.source.give(recorder))
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    #[must_use]
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        self.with(|config| config.source.forgets_after(idle_timeout))
     }
 
     /// Reads the time from this clock, which a test steps by hand.

@@ -4,6 +4,7 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use metrics::{Recorder, SharedString};
@@ -16,7 +17,7 @@ use crate::{
     call::Call,
     names::{self, Naming},
     outcome::Outcome,
-    series::{Family, Instrument, Setup, Source, Spec},
+    series::{Family, Instrument, Setup, Spec},
     service::OutcomeWords,
 };
 
@@ -53,7 +54,21 @@ impl ReadinessLayer {
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        Self::of(Setup { source: Source::Given(recorder), ..self.waits.setup.clone() })
+        let mut setup = self.waits.setup.clone();
+        setup.source.give(recorder);
+        Self::of(setup)
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        let mut setup = self.waits.setup.clone();
+        setup.source.forgets_after(idle_timeout);
+        Self::of(setup)
     }
 
     /// Reads the time from this clock, which a test steps by hand.

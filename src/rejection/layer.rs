@@ -1,6 +1,6 @@
 //! The Layer around a limiter's Layer.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use metrics::Recorder;
 use tower_layer::Layer;
@@ -30,7 +30,7 @@ pub struct Around<L, J> {
 impl RejectionLayer {
     /// Counts the errors with which the limiter `name` refuses.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), judge: Errors, reason: None, source: Source::Current }
+        Self { name: name.into(), judge: Errors, reason: None, source: Source::default() }
     }
 
     /// Counts also the HTTP answers with which it refuses: 429, 503, 408, 504, and gRPC's `ResourceExhausted` and
@@ -71,7 +71,18 @@ impl<J> RejectionLayer<J> {
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(mut self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.source = Source::Given(recorder);
+        self.source.give(recorder);
+        self
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.source.forgets_after(idle_timeout);
         self
     }
 }

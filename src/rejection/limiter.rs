@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -32,6 +32,8 @@ pub struct Limiter<J> {
     by_endpoint: bool,
     /// The recorder under which the counters stand at zero.
     initialized: AtomicUsize,
+    /// When they were last put there.
+    zeroed: AtomicU64,
     source: Source,
 }
 
@@ -55,6 +57,7 @@ impl<J> Limiter<J> {
             rate_limited: family(&names::RATE_LIMIT_EXCEEDED_TOTAL),
             by_endpoint,
             initialized: AtomicUsize::new(0),
+            zeroed: AtomicU64::new(0),
             source: source.clone(),
         }
     }
@@ -74,7 +77,7 @@ impl<J> Limiter<J> {
         J: Locate<R>,
     {
         let recorder = self.source.with(|recorder| RecorderId::of(recorder).address());
-        if self.initialized.load(Ordering::Relaxed) != recorder {
+        if self.initialized.load(Ordering::Relaxed) != recorder || self.calls.has_aged(&self.zeroed) {
             self.initialize();
             self.initialized.store(recorder, Ordering::Relaxed);
         }

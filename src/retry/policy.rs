@@ -4,6 +4,7 @@ use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use metrics::{Recorder, SharedString};
@@ -34,6 +35,7 @@ pub trait Success<T, E> {
 struct Attempts {
     policy: String,
     family: Family,
+    source: Source,
 }
 
 const RETRIED: &str = "retried";
@@ -46,7 +48,7 @@ const UNFINISHED: &str = "unfinished";
 impl<P> MeteredPolicy<P> {
     /// Counts the decisions of `inner` under the name `policy`.
     pub fn new(policy: impl Into<String>, inner: P) -> Self {
-        let attempts = Arc::new(Attempts::new(policy.into(), Source::Current));
+        let attempts = Arc::new(Attempts::new(policy.into(), Source::default()));
         let this = Self { inner, success: (), attempts, is_retrying: false };
         this.initialize();
         this
@@ -69,7 +71,24 @@ impl<P, F> MeteredPolicy<P, F> {
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), Source::Given(recorder)));
+        let mut source = self.attempts.source.clone();
+        source.give(recorder);
+        self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), source));
+        self.initialize();
+        self
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    #[must_use]
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        let mut source = self.attempts.source.clone();
+        source.forgets_after(idle_timeout);
+        self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), source));
         self.initialize();
         self
     }
@@ -164,9 +183,9 @@ where
 impl Attempts {
     fn new(policy: String, source: Source) -> Self {
         let labels = names::RETRY_ATTEMPTS_TOTAL.labels().iter().map(|label| SharedString::const_str(label));
-        let mut spec = Spec::new(labels.collect(), source);
+        let mut spec = Spec::new(labels.collect(), source.clone());
         spec.counter = Some(Instrument::new(&names::RETRY_ATTEMPTS_TOTAL, &Naming::new()));
-        Self { policy, family: Family::new(spec) }
+        Self { policy, family: Family::new(spec), source }
     }
 
     fn count(&self, result: &'static str, count: u64) {

@@ -8,7 +8,7 @@ use std::{
 use metrics::{Counter, Recorder};
 use rapidhash::fast::RandomState;
 
-use super::{Instrument, RecorderId, Room, Series, Spec, cap::Cap, table::Table};
+use super::{Instrument, RecorderId, Room, Series, Spec, cap::Cap, contained, lease::Lease, table::Table};
 use crate::{
     labels::{OVERFLOW, sanitised},
     names,
@@ -46,7 +46,7 @@ pub(crate) struct At<'a> {
 struct Scope {
     id: RecorderId,
     is_live: bool,
-    applied_twice: Counter,
+    applied_twice: Lease<Counter>,
     cap: Option<Arc<Cap>>,
     series: Table<Arc<Series>, 64>,
     next: OnceLock<Box<Self>>,
@@ -66,7 +66,7 @@ impl Cache {
                 }
                 Some(scope) => cell = &scope.next,
                 // Who loses the race finds the winner's in the next round.
-                None => drop(cell.set(Box::new(Scope::new(id, spec, recorder)))),
+                None => drop(cell.set(Box::new(contained(|| Scope::new(id, spec, recorder, &self.hasher))?))),
             }
         }
     }
@@ -80,27 +80,32 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn count_applied_twice(&self) {
-        self.scope.applied_twice.increment(1);
+        let ask = || contained(|| applied_twice(self.spec, self.recorder));
+        let add = |counter: &Counter| contained(|| counter.increment(1));
+        self.scope.applied_twice.with(self.spec, self.spec.now(), ask, add);
     }
 
     /// Finds or makes the series of these label values, which stand in the order of the spec's request labels.
-    pub(crate) fn series(&self, values: &[&str], birth: impl FnOnce() -> Birth) -> &'a Arc<Series> {
-        match self.find(values) {
-            Some(series) => series,
-            None => self.new_series(values, birth()),
-        }
+    pub(crate) fn series(&self, values: &[&str], birth: impl FnOnce() -> Birth) -> Arc<Series> {
+        self.find(values).unwrap_or_else(|| self.new_series(values, birth()))
     }
 
     #[cold]
-    fn new_series(&self, values: &[&str], birth: Birth) -> &'a Arc<Series> {
+    fn new_series(&self, values: &[&str], birth: Birth) -> Arc<Series> {
         match self.scope.cap.as_ref().filter(|_| birth.is_open) {
             Some(cap) => self.new_open_series(cap, values, birth),
-            None => self.insert(values, birth, None),
+            None => self.new_closed_series(values, birth),
         }
     }
 
+    /// Inserts the series of values from closed sets, or finds the one that another thread inserted first.
+    fn new_closed_series(&self, values: &[&str], birth: Birth) -> Arc<Series> {
+        let series = self.make(values, birth, None);
+        Arc::clone(self.scope.series.insert(self.hash(values), series, |series| series.is_of(values)))
+    }
+
     /// Finds or makes the series of values that users' functions made: clean ones, and no more than there may be.
-    fn new_open_series(&self, cap: &Arc<Cap>, values: &[&str], birth: Birth) -> &'a Arc<Series> {
+    fn new_open_series(&self, cap: &Arc<Cap>, values: &[&str], birth: Birth) -> Arc<Series> {
         // Two values that become the same are one value.
         let clean: Vec<_> = values.iter().map(|value| sanitised(value)).collect();
         let mut values: Vec<_> = clean.iter().map(|value| &**value).collect();
@@ -112,59 +117,66 @@ impl<'a> At<'a> {
         if let Some(series) = self.find(&values) {
             return series;
         }
-        let mut is_folded = cap.fold_full(&self.cache.hasher, &mut values);
+        cap.make_room(self.spec);
+        let mut is_folded = cap.open(|open| open.fold_full(&mut values));
         if is_folded || cap.is_full() {
             is_folded |= self.find(&values).is_none() && cap.is_full() && fold_all(&mut values);
             if let Some(series) = self.find(&values) {
-                cap.count_overflow();
+                cap.count_overflow(self.spec);
                 return series;
             }
         }
 
         let turn = cap.turn();
-        is_folded |= cap.admit_values(&self.cache.hasher, &mut values);
+        is_folded |= cap.open(|open| open.admit_values(&mut values));
         let found = self.find(&values);
         let is_open = self.spec.open_labels.iter().any(|label| values[label.index] != OVERFLOW);
         let has_room = || if birth.to_be_proven { cap.admits_unproven() } else { cap.admits_label_set() };
+        let closed = Birth { is_open: false, ..birth };
         let series = match found {
             Some(series) => series,
             None if is_open && has_room() => {
                 let room = birth.to_be_proven.then(|| {
                     let mut folded = values.clone();
                     fold_all(&mut folded);
-                    let birth = Birth { is_open: false, ..birth };
-                    Room { cap: Arc::clone(cap), folded: Arc::clone(self.series(&folded, || birth)) }
+                    Room { cap: Arc::clone(cap), folded: self.series(&folded, || closed) }
                 });
-                self.insert(&values, birth, room)
+                let series = self.make(&values, birth, room);
+                cap.open(|open| open.insert(self.hash(&values), &series));
+                series
             }
             None => {
                 is_folded |= fold_all(&mut values);
-                self.series(&values, || Birth { is_open: false, ..birth })
+                self.series(&values, || closed)
             }
         };
         drop(turn);
         if is_folded {
-            cap.count_overflow();
+            cap.count_overflow(self.spec);
         }
         series
     }
 
-    fn find(&self, values: &[&str]) -> Option<&'a Arc<Series>> {
-        self.scope.series.find(self.cache.hasher.hash_one(values), |series| series.is_of(values))
+    fn find(&self, values: &[&str]) -> Option<Arc<Series>> {
+        let hash = self.hash(values);
+        let closed = self.scope.series.find(hash, |series| series.is_of(values)).map(Arc::clone);
+        closed.or_else(|| self.scope.cap.as_ref()?.open(|open| open.find(hash, values)))
     }
 
-    /// Inserts the series of these values, or finds the one that another thread inserted first.
-    fn insert(&self, values: &[&str], birth: Birth, room: Option<Room>) -> &'a Arc<Series> {
+    fn hash(&self, values: &[&str]) -> u64 {
+        self.cache.hasher.hash_one(values)
+    }
+
+    fn make(&self, values: &[&str], birth: Birth, room: Option<Room>) -> Arc<Series> {
         let until_proven = birth.to_be_proven.then(|| {
             let birth = Birth { to_be_proven: false, is_open: false, ..birth };
-            Arc::clone(self.series(&self.spec.fallback, || birth))
+            self.series(&self.spec.fallback, || birth)
         });
-        let series =
-            Arc::new(Series::new(self.scope.id, self.spec, values, birth.infallible, until_proven, room));
+        let series = Series::new(self.scope.id, self.spec, values, birth.infallible, until_proven, room);
         if !birth.to_be_proven {
             series.prove(self.recorder);
         }
-        self.scope.series.insert(self.cache.hasher.hash_one(values), series, |series| series.is_of(values))
+        Arc::new(series)
     }
 }
 
@@ -172,15 +184,20 @@ impl<'a> At<'a> {
 
 impl Scope {
     #[cold]
-    fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder) -> Self {
+    fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder, hasher: &RandomState) -> Self {
         let is_live = spec.is_taken_by(recorder);
-        let applied_twice = if is_live {
+        let now = spec.now();
+        let (mut counter, mut cap) = (Counter::noop(), None);
+        if is_live {
             spec.describe(recorder);
-            Instrument::new(&names::APPLIED_TWICE_TOTAL, &spec.naming).counter(recorder, Vec::new())
-        } else {
-            Counter::noop()
-        };
-        let cap = if is_live { Cap::new(id, spec, recorder).map(Arc::new) } else { None };
+            counter = applied_twice(spec, recorder);
+            cap = Cap::new(id, spec, recorder, hasher).map(Arc::new);
+        }
+        let applied_twice = Lease::new(spec, now, counter);
         Self { id, is_live, applied_twice, cap, series: Table::new(), next: OnceLock::new() }
     }
+}
+
+fn applied_twice(spec: &Spec, recorder: &dyn Recorder) -> Counter {
+    Instrument::new(&names::APPLIED_TWICE_TOTAL, &spec.naming).counter(recorder, Vec::new())
 }

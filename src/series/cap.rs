@@ -1,27 +1,22 @@
 //! The cap on what users' functions can make: label sets as a whole, and the values of one label.
 
 use std::{
-    hash::BuildHasher,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use metrics::{Counter, Label, Recorder};
 use rapidhash::fast::RandomState;
 
-use super::{Instrument, RecorderId, Spec, table::Table};
-use crate::{in_flight::InFlight, labels::OVERFLOW, names};
-
-/// A label whose values come from a user's function.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenLabel {
-    /// Where it stands among the labels of the request.
-    pub(crate) index: usize,
-    /// How many values of its own it can have.
-    pub(crate) max_values: Option<usize>,
-}
+use super::{
+    Instrument, RecorderId, Series, Spec, contained,
+    lease::{Lease, Swap},
+    open::Open,
+};
+use crate::{in_flight::InFlight, names};
 
 /// How many label sets that no answer has proven are kept beside those that there is room for: they cost memory here,
 /// and nobody exports them.
@@ -30,61 +25,69 @@ const MOST_UNPROVEN: u64 = 1_000;
 /// What one Layer has made under one recorder, and the gauges and counters that tell of it.
 #[derive(Debug)]
 pub(super) struct Cap {
+    recorder: RecorderId,
     /// Shared by all Layers of the metric under this recorder.
     label_sets: InFlight,
     most: u64,
-    overflow: Counter,
-    seen: Vec<Seen>,
+    counters: Lease<Counters>,
+    open: Swap<Open>,
     /// Label sets that no answer has proven yet, which nobody exports.
     unproven: AtomicU64,
-    /// There was no room for a label set, and there will be none.
+    /// There was no room for a label set, and there will be none until some are given up.
     is_full: AtomicBool,
+    /// When it was last looked for label sets to give up.
+    searched: AtomicU64,
     /// Who makes a label set has its turn, so that two who make the same count it once.
     turn: Mutex<()>,
 }
 
-/// The values that one open label has had.
+/// What tells of the label sets that found no room, and of those that made room.
 #[derive(Debug)]
-struct Seen {
-    index: usize,
-    most: usize,
-    values: Table<Box<str>, 16>,
-    count: AtomicUsize,
+struct Counters {
+    overflow: Counter,
+    given_up: Counter,
 }
+
+/// How long a label set has to be unused before it may be given up, and the exporter's idle timeout at least, so that
+/// the exporter has given it up too.
+const UNUSED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often it is looked for label sets to give up, while there is no room.
+const SEARCH_INTERVAL: Duration = Duration::from_secs(60);
 
 // ===== impl Cap =====
 
 impl Cap {
     /// Makes what a Layer with open labels needs; others have no cap.
-    pub(super) fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder) -> Option<Self> {
-        let metric = spec.main_instrument().filter(|_| !spec.open_labels.is_empty())?.name().clone();
-        let labels = || vec![Label::new(spec.naming.label_of(names::METRIC), metric.clone().into_inner())];
+    pub(super) fn new(
+        id: RecorderId,
+        spec: &Spec,
+        recorder: &dyn Recorder,
+        hasher: &RandomState,
+    ) -> Option<Self> {
+        let labels = labels(spec)?;
         let about = |metric| {
             let instrument = Instrument::new(metric, &spec.naming);
             instrument.describe(recorder);
             instrument
         };
         let limit = about(&names::LABEL_SETS_LIMIT);
-        limit.gauge(recorder, &limit.key(labels())).set(spec.max_label_sets as f64);
+        limit.gauge(recorder, &limit.key(labels.clone())).set(spec.max_label_sets as f64);
         let label_sets = about(&names::LABEL_SETS);
-        let key = label_sets.key(labels());
-        let overflow = about(&names::OVERFLOW_TOTAL).counter(recorder, labels());
-        overflow.increment(0);
-        let seen = spec.open_labels.iter().filter_map(|label| {
-            Some(Seen {
-                index: label.index,
-                most: label.max_values?,
-                values: Table::new(),
-                count: AtomicUsize::new(0),
-            })
-        });
+        let key = label_sets.key(labels);
+        about(&names::OVERFLOW_TOTAL);
+        if spec.lease().is_some() {
+            about(&names::LABEL_SETS_GIVEN_UP_TOTAL);
+        }
         Some(Self {
+            recorder: id,
             label_sets: InFlight::new(id, &key, label_sets.gauge(recorder, &key)),
             most: spec.max_label_sets as u64,
-            overflow,
-            seen: seen.collect(),
+            counters: Lease::new(spec, spec.now(), Counters::new(spec, recorder)?),
+            open: Swap::new(Open::new(&spec.open_labels, hasher), spec.lease().is_some()),
             unproven: AtomicU64::new(0),
             is_full: AtomicBool::new(false),
+            searched: AtomicU64::new(spec.now()),
             turn: Mutex::new(()),
         })
     }
@@ -94,17 +97,12 @@ impl Cap {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Folds the labels that have had as many values as they can have, and tells whether any was. Needs no turn.
-    pub(super) fn fold_full(&self, hasher: &RandomState, values: &mut [&str]) -> bool {
-        self.fold(values, |seen, value| seen.is_full() && !seen.has(value, hasher))
+    /// The label sets that users' functions have made.
+    pub(super) fn open<R>(&self, f: impl FnOnce(&Open) -> R) -> R {
+        self.open.with(f)
     }
 
-    /// Notes the values of labels that still have room, and folds the others. Needs the turn.
-    pub(super) fn admit_values(&self, hasher: &RandomState, values: &mut [&str]) -> bool {
-        self.fold(values, |seen, value| !seen.admits(value, hasher))
-    }
-
-    /// Tells whether there is no room, and will be none.
+    /// Tells whether there is no room for a label set.
     pub(super) fn is_full(&self) -> bool {
         self.is_full.load(Ordering::Relaxed)
     }
@@ -130,44 +128,81 @@ impl Cap {
         has_room
     }
 
-    pub(super) fn count_overflow(&self) {
-        self.overflow.increment(1);
+    /// Gives up what was not used for a day and is not in flight, if anything is full and was not searched lately.
+    ///
+    /// Only where the exporter forgets too: otherwise it would export what is given up beside what comes in its place.
+    pub(super) fn make_room(&self, spec: &Spec) {
+        let Some(idle_timeout) = spec.source.idle_timeout() else { return };
+        let now = spec.now();
+        let since = |then: &AtomicU64| spec.clock.nanos_between(then.load(Ordering::Relaxed), now);
+        let is_any_full = self.is_full() || self.has_too_many_unproven() || self.open(Open::has_full_label);
+        if !is_any_full || u128::from(since(&self.searched)) < SEARCH_INTERVAL.as_nanos() {
+            return;
+        }
+        let _turn = self.turn();
+        self.searched.store(now, Ordering::Relaxed);
+        let unused = UNUSED.max(idle_timeout).as_nanos();
+        let mut given_up = 0;
+        let goes = |series: &Series| {
+            let goes = u128::from(series.unused_for(now)) >= unused;
+            match series.is_proven() {
+                _ if !goes => {}
+                true => {
+                    self.label_sets.leave();
+                    given_up += 1;
+                }
+                false => drop(self.unproven.fetch_sub(1, Ordering::Relaxed)),
+            }
+            goes
+        };
+        let left = self.open(|open| open.without(goes));
+        self.open.replace(left);
+        self.is_full.store(false, Ordering::Relaxed);
+        self.count(spec, |counters| &counters.given_up, given_up);
     }
 
-    fn fold(&self, values: &mut [&str], is_too_many: impl Fn(&Seen, &str) -> bool) -> bool {
-        let mut folded = false;
-        for seen in &self.seen {
-            let value = &mut values[seen.index];
-            if *value != OVERFLOW && is_too_many(seen, value) {
-                *value = OVERFLOW;
-                folded = true;
-            }
-        }
-        folded
+    pub(super) fn count_overflow(&self, spec: &Spec) {
+        self.count(spec, |counters| &counters.overflow, 1);
+    }
+
+    fn count(&self, spec: &Spec, which: fn(&Counters) -> &Counter, count: u64) {
+        let renewed = || {
+            spec.source.with(|recorder| {
+                let ask = || contained(|| Counters::new(spec, recorder));
+                (RecorderId::of(recorder) == self.recorder).then(ask)??
+            })
+        };
+        let add = |counters: &Counters| contained(|| which(counters).increment(count));
+        self.counters.with(spec, spec.now(), renewed, add);
+    }
+
+    fn has_too_many_unproven(&self) -> bool {
+        self.unproven.load(Ordering::Relaxed) >= self.most + MOST_UNPROVEN
     }
 }
 
-// ===== impl Seen =====
+// ===== impl Counters =====
 
-impl Seen {
-    fn is_full(&self) -> bool {
-        self.count.load(Ordering::Acquire) >= self.most
+impl Counters {
+    fn new(spec: &Spec, recorder: &dyn Recorder) -> Option<Self> {
+        let labels = labels(spec)?;
+        let counter = |metric| {
+            let counter = Instrument::new(metric, &spec.naming).counter(recorder, labels.clone());
+            counter.increment(0);
+            counter
+        };
+        Some(Self {
+            overflow: counter(&names::OVERFLOW_TOTAL),
+            given_up: match spec.lease() {
+                Some(_) => counter(&names::LABEL_SETS_GIVEN_UP_TOTAL),
+                None => Counter::noop(),
+            },
+        })
     }
+}
 
-    fn has(&self, value: &str, hasher: &RandomState) -> bool {
-        self.values.find(hasher.hash_one(value), |seen| **seen == *value).is_some()
-    }
-
-    fn admits(&self, value: &str, hasher: &RandomState) -> bool {
-        if self.has(value, hasher) {
-            return true;
-        }
-        if self.is_full() {
-            return false;
-        }
-        // The value first: who finds the label full without a turn finds the value too.
-        self.values.insert(hasher.hash_one(value), value.into(), |seen| **seen == *value);
-        self.count.fetch_add(1, Ordering::Release);
-        true
-    }
+/// The labels of what tells of a Layer's label sets; none where it has no open ones.
+fn labels(spec: &Spec) -> Option<Vec<Label>> {
+    let metric = spec.main_instrument().filter(|_| !spec.open_labels.is_empty())?.name().clone();
+    Some(vec![Label::new(spec.naming.label_of(names::METRIC), metric.into_inner())])
 }

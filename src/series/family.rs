@@ -1,6 +1,9 @@
 //! The series of one spec, found by nothing but their label values.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::{Birth, Cache, Series, Source, Spec};
 use crate::{call::Call, clock::Clock};
@@ -47,12 +50,23 @@ impl Family {
         self.spec.source.with(|recorder| self.with(values, |series| series.initialize(recorder)));
     }
 
+    /// Tells whether what was touched at `then` may be forgotten soon, and if so notes that it is touched now.
+    pub(crate) fn has_aged(&self, then: &AtomicU64) -> bool {
+        let Some(lease) = self.spec.lease() else { return false };
+        let now = self.spec.now();
+        let has_aged = self.spec.clock.nanos_between(then.load(Ordering::Relaxed), now) > lease;
+        if has_aged {
+            then.store(now, Ordering::Relaxed);
+        }
+        has_aged
+    }
+
     fn with<T>(&self, values: &[&str], f: impl FnOnce(&Arc<Series>) -> T) -> Option<T> {
         self.spec.source.with(|recorder| {
             let at = self.cache.at(&self.spec, recorder)?;
             let is_open = !self.spec.open_labels.is_empty();
             let birth = || Birth { infallible: false, to_be_proven: false, is_open };
-            Some(f(at.series(values, birth)))
+            Some(f(&at.series(values, birth)))
         })
     }
 }
@@ -61,6 +75,6 @@ impl Family {
 
 impl Setup {
     pub(crate) fn new(name: String) -> Self {
-        Self { name, source: Source::Current, clock: Clock::new() }
+        Self { name, source: Source::default(), clock: Clock::new() }
     }
 }

@@ -1,36 +1,44 @@
 //! The handles of one label set, resolved once, and the cache that finds them.
 //!
 //! A [`Cache`] has a scope for each recorder that it has met, a scope has a [`Series`] for each label set of a
-//! request, and a series has a slot for each way in which its calls have ended. Each is made once and read
-//! without a lock from then on.
+//! request, and a series has handles, with a slot for each way in which its calls have ended. Each is made once and read
+//! without a lock from then on. Two things can be replaced, where the Layer was told that its exporter forgets: the
+//! handles of a series, and what users' labels have made, of which the unused part is given up.
 
 mod cache;
 mod cap;
 mod end;
 mod family;
+mod handles;
+mod lease;
+mod open;
 mod recorder;
 mod spec;
 mod table;
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use metrics::{Counter, Histogram, Label, Recorder};
+use metrics::{Label, Recorder};
 
 pub(crate) use self::{
     cache::{At, Birth, Cache},
-    cap::OpenLabel,
     end::End,
     family::{Family, Setup},
-    recorder::{RecorderId, Source},
+    open::OpenLabel,
+    recorder::{RecorderId, Source, contained},
     spec::{Answers, Instrument, MAX_LABEL_SETS, Spec},
 };
-use self::{cap::Cap, table::Table};
-use crate::{in_flight::InFlight, labels, outcome::Outcome};
+use self::{
+    cap::Cap,
+    handles::{Handles, Origin},
+    lease::Lease,
+};
+use crate::{labels, outcome::Outcome};
 
-/// The handles of one label set of requests.
+/// One label set of requests.
 #[derive(Debug)]
 pub(crate) struct Series {
     spec: Arc<Spec>,
@@ -43,11 +51,12 @@ pub(crate) struct Series {
     /// What an open label set that is to be proven needs then.
     room: Option<Room>,
     /// Set when the label set is proven.
-    proven: OnceLock<Proven>,
-    slots: Table<Slot, 16>,
-    /// The time to the answer, by its code: how the call will end is not known then.
-    heads: Table<Head, 4>,
+    handles: OnceLock<Lease<Handles>>,
+    /// Its histograms stand at zero from the beginning.
+    is_declared: AtomicBool,
     has_ended: AtomicBool,
+    /// When a call last began or ended.
+    used: AtomicU64,
 }
 
 /// Where an open label set finds room when it is proven, and where its calls count if there is none.
@@ -57,24 +66,15 @@ struct Room {
     folded: Arc<Series>,
 }
 
-/// What every call of a label set records, however it ends.
-#[derive(Debug)]
-struct Proven {
-    started: Counter,
-    in_flight: Option<InFlight>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    end: End,
-    counter: Counter,
-    histogram: Histogram,
-}
-
-#[derive(Debug)]
-struct Head {
-    end: End,
-    histogram: Histogram,
+/// Where a call is in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Under its own label set.
+    Home,
+    /// Under the fallback, because no answer has proven the label set yet.
+    Fallback,
+    /// Nowhere, because the recorder gave no handles.
+    Nowhere,
 }
 
 // ===== impl Series =====
@@ -101,10 +101,10 @@ impl Series {
             infallible,
             until_proven,
             room,
-            proven: OnceLock::new(),
-            slots: Table::new(),
-            heads: Table::new(),
+            handles: OnceLock::new(),
+            is_declared: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
+            used: AtomicU64::new(spec.now()),
         }
     }
 
@@ -122,56 +122,79 @@ impl Series {
         !self.has_ended.load(Ordering::Relaxed)
     }
 
-    /// Begins a call, and tells whether it is in flight under the fallback.
-    pub(crate) fn enter(&self) -> bool {
-        let is_guest = !self.is_proven();
-        if let Some(proven) = self.host(is_guest).proven.get() {
-            proven.started.increment(1);
-            proven.gauge(InFlight::enter);
-        }
-        is_guest
+    /// Begins a call, and tells where it is in flight.
+    pub(crate) fn enter(&self, now: u64) -> Place {
+        self.touch(now);
+        let place = match self.until_proven {
+            Some(_) if !self.is_proven() => Place::Fallback,
+            _ => Place::Home,
+        };
+        let entered = self.host(place).with_handles(now, |handles| handles.enter(&self.spec));
+        entered.map_or(Place::Nowhere, |()| place)
     }
 
-    /// Ends a call that [`enter`](Self::enter) began.
-    pub(crate) fn leave(&self, is_guest: bool, end: End, seconds: Option<f64>) {
-        // The gauge first: should a counter panic, nothing stays in flight.
-        if let Some(proven) = self.host(is_guest).proven.get() {
-            proven.gauge(InFlight::leave);
+    /// Ends a call that [`enter`](Self::enter) began at `start`.
+    pub(crate) fn leave(&self, place: Place, end: End, start: u64, now: u64) {
+        self.touch(now);
+        if place != Place::Nowhere {
+            self.host(place).with_handles(now, Handles::leave);
         }
-        self.home(end, Room::count_overflow).ended(end, seconds);
+        let spec = &self.spec;
+        let seconds = spec.is_timed().then(|| spec.clock.seconds_between(start, now));
+        let home = self.home(end, Room::count_overflow);
+        home.ended(end, 1, seconds, now);
+        if let (0, Some(seconds)) = (end.code, seconds) {
+            home.record_head(end, seconds, now);
+        }
         if self.is_new() {
             self.has_ended.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Times the answer of a call that goes on.
-    pub(crate) fn answered(&self, end: End, seconds: f64) {
-        self.home(end, |_| {}).record_head(end, seconds);
+    /// Times the answer of a call that goes on since `start`.
+    pub(crate) fn answered(&self, end: End, start: u64, now: u64) {
+        self.home(end, |_, _| {}).record_head(end, self.spec.clock.seconds_between(start, now), now);
+    }
+
+    /// Counts without a call.
+    pub(crate) fn add(&self, count: u64) {
+        let now = self.spec.now();
+        self.touch(now);
+        self.ended(End::new(0, Outcome::Completed), count, None, now);
     }
 
     /// Makes what stands at zero for a label set that was declared, histograms included.
     pub(crate) fn initialize(&self, recorder: &dyn Recorder) {
+        self.is_declared.store(true, Ordering::Relaxed);
         self.prove(recorder);
-        for end in self.spec.answers.zero_histograms() {
-            drop(self.histogram(&self.spec.histogram, recorder, end));
-            drop(self.histogram(&self.spec.head, recorder, end));
+        contained(|| self.origin().zero_histograms(recorder));
+    }
+
+    /// How long no call of this label set has begun or ended, in nanoseconds.
+    fn unused_for(&self, now: u64) -> u64 {
+        self.spec.clock.nanos_between(self.used.load(Ordering::Relaxed), now)
+    }
+
+    fn touch(&self, now: u64) {
+        if self.spec.lease().is_some() {
+            self.used.store(now, Ordering::Relaxed);
         }
     }
 
     fn is_proven(&self) -> bool {
-        self.proven.get().is_some()
+        self.handles.get().is_some()
     }
 
-    fn host(&self, is_guest: bool) -> &Self {
+    fn host(&self, place: Place) -> &Self {
         match &self.until_proven {
-            Some(fallback) if is_guest => fallback,
+            Some(fallback) if place == Place::Fallback => fallback,
             _ => self,
         }
     }
 
     /// Where a call counts: here, once any answer has told that the label set is the service's own. `is_folded` hears
     /// of the one that finds no room.
-    fn home(&self, end: End, is_folded: fn(&Room)) -> &Self {
+    fn home(&self, end: End, is_folded: fn(&Room, &Spec)) -> &Self {
         let Some(fallback) = self.until_proven.as_deref().filter(|_| !self.is_proven()) else {
             return self;
         };
@@ -181,7 +204,7 @@ impl Series {
         match (self.try_prove(), &self.room) {
             (Some(true), _) => self,
             (Some(false), Some(room)) => {
-                is_folded(room);
+                is_folded(room, &self.spec);
                 room.folded.home(end, is_folded)
             }
             _ => fallback,
@@ -196,6 +219,7 @@ impl Series {
                 self.prove(recorder);
                 return true;
             };
+            cap.make_room(&self.spec);
             if cap.is_full() {
                 return false;
             }
@@ -210,85 +234,58 @@ impl Series {
 
     #[cold]
     fn prove(&self, recorder: &dyn Recorder) {
-        for end in self.spec.answers.zero_counters(self.infallible) {
-            // Exporters that forget what was only registered keep what was touched.
-            self.counter(recorder, end).increment(0);
+        let now = self.spec.now();
+        if let Some(handles) = self.new_handles(recorder) {
+            // Another thread may have been first; both share one word.
+            drop(self.handles.set(Lease::new(&self.spec, now, handles)));
         }
-        let started = self
-            .spec
-            .started
-            .as_ref()
-            .map_or(Counter::noop(), |started| started.counter(recorder, self.labels.clone()));
-        started.increment(0);
-        let in_flight = self.spec.gauge.as_ref().map(|gauge| {
-            let key = gauge.key(self.labels.clone());
-            InFlight::new(self.recorder, &key, gauge.gauge(recorder, &key))
-        });
-        // Another thread may have been first; both share one word.
-        drop(self.proven.set(Proven { started, in_flight }));
     }
 
-    /// Counts without a call.
-    pub(crate) fn add(&self, count: u64) {
-        self.with_slot(End::new(0, Outcome::Completed), |slot| slot.counter.increment(count));
+    fn new_handles(&self, recorder: &dyn Recorder) -> Option<Handles> {
+        contained(|| Handles::new(self.origin(), self.recorder, recorder, self.infallible))
     }
 
-    fn ended(&self, end: End, seconds: Option<f64>) {
-        self.with_slot(end, |slot| {
-            slot.counter.increment(1);
-            if let Some(seconds) = seconds {
-                slot.histogram.record(seconds);
+    /// Runs `f` with handles that lead to the recorder; nothing where it never gave any.
+    fn with_handles<R>(&self, now: u64, f: impl FnOnce(&Handles) -> R) -> Option<R> {
+        if !self.is_proven() {
+            self.with_recorder(|recorder| self.prove(recorder));
+        }
+        Some(self.handles.get()?.with(&self.spec, now, || self.renewed(), f))
+    }
+
+    #[cold]
+    fn renewed(&self) -> Option<Handles> {
+        self.with_recorder(|recorder| {
+            if self.is_declared.load(Ordering::Relaxed) {
+                contained(|| self.origin().zero_histograms(recorder));
             }
-        });
-        if let (0, Some(seconds)) = (end.code, seconds) {
-            self.record_head(end, seconds);
-        }
+            self.new_handles(recorder)
+        })?
     }
 
-    fn record_head(&self, end: End, seconds: f64) {
-        if self.spec.head.is_none() {
-            return;
-        }
-        let hash = end.hash();
-        let head = self.heads.find(hash, |head| head.end == end).or_else(|| {
-            let histogram = self.with_recorder(|recorder| self.histogram(&self.spec.head, recorder, end))?;
-            Some(self.heads.insert(hash, Head { end, histogram }, |head| head.end == end))
-        });
-        if let Some(head) = head {
-            head.histogram.record(seconds);
-        }
-    }
-
-    fn with_slot(&self, end: End, f: impl FnOnce(&Slot)) {
-        let hash = end.hash();
-        let slot = self.slots.find(hash, |slot| slot.end == end).or_else(|| {
+    fn ended(&self, end: End, count: u64, seconds: Option<f64>, now: u64) {
+        let ask = || {
             self.spec.answers.met(&self.values, end);
-            let slot = self.with_recorder(|recorder| Slot {
-                end,
-                counter: self.counter(recorder, end),
-                histogram: self.histogram(&self.spec.histogram, recorder, end),
-            })?;
-            Some(self.slots.insert(hash, slot, |slot| slot.end == end))
-        });
-        if let Some(slot) = slot {
-            f(slot);
+            self.ask(|recorder| self.origin().slot(recorder, end))
+        };
+        self.with_handles(now, |handles| handles.ended(end, ask, count, seconds));
+    }
+
+    fn record_head(&self, end: End, seconds: f64, now: u64) {
+        if self.spec.head.is_some() {
+            let ask = || self.ask(|recorder| self.origin().head(recorder, end));
+            self.with_handles(now, |handles| handles.answered(end, ask, seconds));
         }
     }
 
-    fn counter(&self, recorder: &dyn Recorder, end: End) -> Counter {
-        self.spec.counter.as_ref().map_or(Counter::noop(), |counter| {
-            counter.counter(recorder, self.labels_with(self.spec.answers.counter_labels(end)))
-        })
+    fn origin(&self) -> Origin<'_> {
+        Origin { spec: &self.spec, labels: &self.labels }
     }
 
-    fn histogram(&self, instrument: &Option<Instrument>, recorder: &dyn Recorder, end: End) -> Histogram {
-        instrument.as_ref().map_or(Histogram::noop(), |histogram| {
-            histogram.histogram(recorder, self.labels_with(self.spec.answers.histogram_labels(end)))
-        })
-    }
-
-    fn labels_with(&self, answer: Vec<Label>) -> Vec<Label> {
-        self.labels.iter().cloned().chain(answer).collect()
+    /// What the recorder gives; nothing where it cannot be reached, or panics.
+    #[cold]
+    fn ask<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
+        self.with_recorder(|recorder| contained(|| f(recorder)))?
     }
 
     /// Runs `f` if the recorder that was current when the series was made can still be reached.
@@ -300,17 +297,7 @@ impl Series {
 // ===== impl Room =====
 
 impl Room {
-    fn count_overflow(&self) {
-        self.cap.count_overflow();
-    }
-}
-
-// ===== impl Proven =====
-
-impl Proven {
-    fn gauge(&self, f: impl FnOnce(&InFlight)) {
-        if let Some(in_flight) = &self.in_flight {
-            f(in_flight);
-        }
+    fn count_overflow(&self, spec: &Spec) {
+        self.cap.count_overflow(spec);
     }
 }

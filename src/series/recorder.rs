@@ -1,6 +1,12 @@
-//! Which recorder is current, and whether it takes anything at all.
+//! Which recorder is current, whether it takes anything at all, and what becomes of one that panics.
 
-use std::{cell::Cell, fmt, sync::Arc};
+use std::{
+    cell::Cell,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use metrics::{Gauge, Histogram, IntoF64, Level, Metadata, Recorder};
 
@@ -11,14 +17,13 @@ use metrics::{Gauge, Histogram, IntoF64, Level, Metadata, Recorder};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RecorderId(usize);
 
-/// Where a Layer finds its recorder.
+/// Where a Layer finds its recorder, and how long that one remembers.
 #[derive(Clone, Default)]
-pub(crate) enum Source {
-    /// The scoped recorder of the thread, else the global one, at the moment of each call.
-    #[default]
-    Current,
-    /// The one the Layer was given.
-    Given(Arc<dyn Recorder + Send + Sync>),
+pub(crate) struct Source {
+    /// The one the Layer was given; else the scoped recorder of the thread or the global one, at the moment of each
+    /// call.
+    given: Option<Arc<dyn Recorder + Send + Sync>>,
+    idle_timeout: Option<Duration>,
 }
 
 /// What recorders are told of where a metric comes from.
@@ -39,21 +44,46 @@ impl RecorderId {
 // ===== impl Source =====
 
 impl Source {
+    pub(crate) fn give(&mut self, recorder: Arc<dyn Recorder + Send + Sync>) {
+        self.given = Some(recorder);
+    }
+
+    pub(crate) fn forgets_after(&mut self, idle_timeout: Duration) {
+        assert!(
+            !idle_timeout.is_zero(),
+            "an idle timeout of zero would forget every series at once: give the exporter's own, such as an hour"
+        );
+        self.idle_timeout = Some(idle_timeout);
+    }
+
+    /// After how long the recorder forgets what does not change, where it does.
+    pub(crate) fn idle_timeout(&self) -> Option<Duration> {
+        self.idle_timeout
+    }
+
     pub(crate) fn with<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> T {
-        match self {
-            Self::Current => metrics::with_recorder(f),
-            Self::Given(recorder) => f(&**recorder),
+        match &self.given {
+            None => metrics::with_recorder(f),
+            Some(recorder) => f(&**recorder),
         }
     }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Current => "Current",
-            Self::Given(_) => "Given",
-        })
+        f.debug_struct("Source")
+            .field("is_given", &self.given.is_some())
+            .field("idle_timeout", &self.idle_timeout)
+            .finish()
     }
+}
+
+/// Runs `f`, which runs code of the recorder's; nothing where that panics.
+///
+/// A recorder that panics loses what it was told, and nothing else: the call goes on, and so does an unwinding in
+/// which a call is dropped, where a second panic would abort the process.
+pub(crate) fn contained<T>(f: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(f)).ok()
 }
 
 /// Tells whether a handle leads anywhere: one that does not never asks for the value.

@@ -1,6 +1,6 @@
 //! What a Layer records: which instruments, under which names, with which labels.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Recorder, SharedString, Unit};
 
@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Spec {
     pub(crate) source: Source,
+    /// For how many nanoseconds handles are good, where the recorder forgets.
+    lease: Option<u64>,
     pub(crate) clock: Clock,
     pub(crate) naming: Naming,
     /// Counts a call when it begins.
@@ -42,6 +44,10 @@ pub(crate) struct Spec {
 
 /// How many label sets users' own labels can make, unless told otherwise.
 pub(crate) const MAX_LABEL_SETS: usize = 1_000;
+
+/// The longest time for which handles are good where the recorder forgets: so long can be lost what falls between the
+/// question for a handle and the first use of it, if the recorder is rendered at that moment.
+const LONGEST_LEASE: Duration = Duration::from_secs(1);
 
 /// How a protocol turns the end of a call into labels.
 pub(crate) trait Answers: fmt::Debug + Send + Sync {
@@ -80,6 +86,9 @@ impl Spec {
     /// Records nothing yet, under these labels and under none of an answer.
     pub(crate) fn new(request_labels: Vec<SharedString>, source: Source) -> Self {
         Self {
+            lease: source
+                .idle_timeout()
+                .map(|it| u64::try_from((it / 4).min(LONGEST_LEASE).as_nanos()).expect("it is short")),
             source,
             clock: Clock::new(),
             naming: Naming::new(),
@@ -141,9 +150,19 @@ impl Spec {
         [&self.started, &self.counter, &self.histogram, &self.head, &self.gauge].into_iter().flatten()
     }
 
-    /// Tells whether a call has to read the clock.
+    /// Tells whether calls are timed.
     pub(crate) fn is_timed(&self) -> bool {
         self.histogram.is_some() || self.head.is_some()
+    }
+
+    /// For how many nanoseconds handles are good, where the recorder forgets.
+    pub(super) fn lease(&self) -> Option<u64> {
+        self.lease
+    }
+
+    /// Reads the clock, where anything depends on it.
+    pub(crate) fn now(&self) -> u64 {
+        if self.is_timed() || self.lease.is_some() { self.clock.raw() } else { 0 }
     }
 }
 
@@ -184,7 +203,7 @@ impl Instrument {
         &self.name
     }
 
-    pub(super) fn key(&self, labels: Vec<Label>) -> Key {
+    pub(crate) fn key(&self, labels: Vec<Label>) -> Key {
         Key::from_parts(self.name.clone(), labels)
     }
 
@@ -196,11 +215,11 @@ impl Instrument {
         recorder.register_histogram(&self.key(labels), &METADATA)
     }
 
-    pub(super) fn gauge(&self, recorder: &dyn Recorder, key: &Key) -> Gauge {
+    pub(crate) fn gauge(&self, recorder: &dyn Recorder, key: &Key) -> Gauge {
         recorder.register_gauge(key, &METADATA)
     }
 
-    pub(super) fn describe(&self, recorder: &dyn Recorder) {
+    pub(crate) fn describe(&self, recorder: &dyn Recorder) {
         let (name, unit, help) = (self.name.clone(), Some(self.unit), self.help.clone());
         match self.kind {
             Kind::Counter => recorder.describe_counter(name, unit, help),

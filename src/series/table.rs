@@ -47,6 +47,17 @@ impl<V, const ROOTS: usize> Table<V, ROOTS> {
         }
     }
 
+    /// Hands every value to `f`.
+    pub(super) fn for_each<'a>(&'a self, mut f: impl FnMut(&'a V)) {
+        let mut cells: Vec<&Cell<V>> = self.roots.iter().collect();
+        while let Some(cell) = cells.pop() {
+            if let Some(node) = cell.get() {
+                f(&node.value);
+                cells.extend(&node.children);
+            }
+        }
+    }
+
     /// Goes down to the value, or to the free cell where it belongs.
     fn walk(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Result<&V, &Cell<V>> {
         let mut cell = &self.roots[hash as usize & (ROOTS - 1)];
@@ -84,6 +95,10 @@ mod tests {
             assert_eq!(table.find(value % 7, |it| *it == value), Some(&value));
             assert_eq!(table.find(value % 7 + 1, |it| *it == value), None);
         }
+        let mut all = Vec::new();
+        table.for_each(|value| all.push(*value));
+        all.sort_unstable();
+        assert_eq!(all, Vec::from_iter(0..500));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Config {
             labels: Vec::new(),
             outcome: OutcomeWords::default(),
             max_label_sets: MAX_LABEL_SETS,
-            source: Source::Current,
+            source: Source::default(),
             clock: Clock::new(),
             instruments: Instruments::ALL,
         };

@@ -1,6 +1,6 @@
 //! The Layer around any service, which is its own builder.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use metrics::Recorder;
 use tower_layer::Layer;
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::{
     instrument::{Instruments, Metrics},
     outcome::Outcome,
-    series::{Birth, Cache, Source, Spec},
+    series::{Birth, Cache, Spec},
 };
 
 /// Counts the calls of any tower `Service`, measures how long they took, and shows how many are in flight.
@@ -207,7 +207,17 @@ impl<H: Clone> ServiceMetricsLayer<H> {
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.with(|config| config.source = Source::Given(recorder))
+        self.with(|config| config.source.give(recorder))
+    }
+
+    /// Tells that the exporter forgets what has not changed for this long; see
+    /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        self.with(|config| config.source.forgets_after(idle_timeout))
     }
 
     /// Reads the time from this clock, which a test steps by hand.

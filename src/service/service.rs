@@ -49,7 +49,7 @@ impl<H> AnyService<H> {
             self.hooks.add_to(request, &mut values);
             let series = values.with(|values| {
                 let birth = || Birth { infallible, to_be_proven: false, is_open: !values.is_empty() };
-                Arc::clone(at.series(values, birth))
+                at.series(values, birth)
             });
             Some(Call::begin(series))
         })

@@ -6,6 +6,7 @@ use std::{
     collections::VecDeque,
     io,
     pin::Pin,
+    sync::Once,
     task::{Context, Poll},
 };
 
@@ -117,4 +118,17 @@ pub(crate) fn refusal<T>(build: impl FnOnce() -> T) -> String {
         Ok(message) => *message,
         Err(payload) => (*payload.downcast::<&str>().unwrap()).to_owned(),
     }
+}
+
+/// Panics that were asked for, by these words, are not worth a line each.
+pub(crate) fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload().downcast_ref::<&str>() != Some(&"as asked") {
+                hook(info);
+            }
+        }));
+    });
 }

@@ -50,8 +50,14 @@ async fn ten_thousand_calls(host: Host, version: Version) {
     // A call that a client gave up may never have reached the server; all others did, once or, on a
     // connection that broke under it, again.
     assert!(server.begun() >= 8_000, "{}", server.recorder);
-    for word in ["completed", "cancelled", "panicked", "body_error", "body_dropped"] {
-        assert!(outcome(word) >= 500, "{word}: {}", server.recorder);
+    for (word, least) in [
+        ("completed", 4_000),
+        ("panicked", 500),
+        ("body_error", 500),
+        ("body_dropped", 500),
+        ("cancelled", 100),
+    ] {
+        assert!(outcome(word) >= least, "{word}: {}", server.recorder);
     }
     assert_eq!(outcome("error") > 0, host == Host::Hyper, "axum has no errors: {}", server.recorder);
 }

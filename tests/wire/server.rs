@@ -5,7 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc, Once,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tower::{BoxError, Service, ServiceBuilder, util::MapRequestLayer};
 use tower_metrics::{HttpMetricsLayer, testing::Recorder};
 
-use crate::support::{ended, in_flight};
+use crate::support::{ended, in_flight, quiet_panics};
 
 pub(crate) type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
 pub(crate) type AnyClient = Client<HttpConnector, Empty<Bytes>>;
@@ -185,17 +185,4 @@ fn one_by_one(frames: impl Stream<Item = Result<Frame<Bytes>, BoxError>> + Send 
         frame
     });
     StreamBody::new(frames).boxed_unsync()
-}
-
-/// Panics that were asked for are not worth a line each.
-fn quiet_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if info.payload().downcast_ref::<&str>() != Some(&"as asked") {
-                hook(info);
-            }
-        }));
-    });
 }

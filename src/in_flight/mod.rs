@@ -6,28 +6,17 @@
 //! each recorder, name and label set, found through one weak table that is locked only when a label set is
 //! resolved.
 
+mod word;
+
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, LazyLock, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
 };
 
 use metrics::{Gauge, Key};
 
-use crate::series::RecorderId;
-
-/// A count and, in its lowest bit, whether somebody is publishing it.
-///
-/// Who changes the count while the bit is set leaves at once: the publisher leaves only by a compare-exchange
-/// that fails if the count moved, and then publishes again. So the last value published is the count at every
-/// quiet moment, whatever the ordering of the gauge's own store.
-#[derive(Debug, Default)]
-pub(crate) struct Word(AtomicU64);
-
-const PUBLISHING: u64 = 1;
-const ONE: u64 = 2;
+use self::word::Word;
+use crate::series::{RecorderId, contained};
 
 /// The in-flight gauge of one label set.
 #[derive(Debug)]
@@ -43,62 +32,6 @@ struct Words {
 }
 
 static WORDS: LazyLock<Mutex<Words>> = LazyLock::new(Mutex::default);
-
-// ===== impl Word =====
-
-impl Word {
-    pub(crate) fn up(&self, publish: impl Fn(u64)) {
-        self.change(|word| Some(word + ONE), publish);
-    }
-
-    /// Counts one more if that leaves no more than `most`, and tells whether it did.
-    pub(crate) fn up_to(&self, most: u64, publish: impl Fn(u64)) -> bool {
-        self.change(|word| (word / ONE < most).then_some(word + ONE), publish)
-    }
-
-    pub(crate) fn down(&self, publish: impl Fn(u64)) {
-        self.change(|word| Some(word - ONE), publish);
-    }
-
-    /// Publishes the count as it stands.
-    pub(crate) fn refresh(&self, publish: impl Fn(u64)) {
-        self.change(Some, publish);
-    }
-
-    fn change(&self, next: impl Fn(u64) -> Option<u64>, publish: impl Fn(u64)) -> bool {
-        let mut seen = self.0.load(Ordering::Relaxed);
-        let mut mine = loop {
-            let Some(changed) = next(seen) else { return false };
-            let changed = changed | PUBLISHING;
-            match self.0.compare_exchange_weak(seen, changed, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) if seen & PUBLISHING != 0 => return true,
-                Ok(_) => break changed,
-                Err(now) => seen = now,
-            }
-        };
-        // Should the gauge panic, the next one publishes again.
-        let clear = ClearOnDrop(self);
-        loop {
-            publish(mine / ONE);
-            match self.0.compare_exchange(mine, mine & !PUBLISHING, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => {
-                    std::mem::forget(clear);
-                    return true;
-                }
-                Err(now) => mine = now,
-            }
-        }
-    }
-}
-
-/// Says that nobody publishes any more.
-struct ClearOnDrop<'a>(&'a Word);
-
-impl Drop for ClearOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.0.fetch_and(!PUBLISHING, Ordering::Release);
-    }
-}
 
 // ===== impl InFlight =====
 
@@ -125,7 +58,7 @@ impl InFlight {
     }
 
     fn set(&self, count: u64) {
-        self.gauge.set(count as f64);
+        contained(|| self.gauge.set(count as f64));
     }
 }
 
@@ -139,7 +72,7 @@ impl Words {
         }
         let slot = self.by_key.entry((recorder, key.clone())).or_default();
         slot.upgrade().unwrap_or_else(|| {
-            let word = Arc::new(Word::default());
+            let word = Arc::new(Word::new());
             *slot = Arc::downgrade(&word);
             word
         })
@@ -179,18 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn a_gauge_that_panics_once_is_published_again() {
-        let word = Word::default();
-        let panics = || word.up(|_| panic!("as asked"));
-        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
-        let published = Cell::new(0);
-        word.up(|count| published.set(count));
-        assert_eq!(published.get(), 2);
-    }
-
-    #[test]
     fn a_change_during_a_publication_is_published_by_the_publisher() {
-        let word = Word::default();
+        let word = Word::new();
         let published = Cell::new(0);
         let nested = Cell::new(false);
         word.up(|count| {

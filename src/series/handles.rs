@@ -1,0 +1,140 @@
+//! The handles of one label set: those of every call, and a slot for each way in which calls have ended.
+
+use metrics::{Counter, Histogram, Label, Recorder};
+
+use super::{End, Instrument, RecorderId, Spec, contained, table::Table};
+use crate::in_flight::InFlight;
+
+/// The handles of one label set, as one recorder gave them.
+#[derive(Debug)]
+pub(super) struct Handles {
+    started: Counter,
+    in_flight: Option<InFlight>,
+    slots: Table<Slot, 16>,
+    /// The time to the answer, by its code: how the call will end is not known then.
+    heads: Table<Head, 4>,
+}
+
+/// Where handles of a label set come from.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) labels: &'a [Label],
+}
+
+/// What is recorded of the calls that ended in one way.
+#[derive(Debug)]
+pub(super) struct Slot {
+    end: End,
+    counter: Counter,
+    histogram: Histogram,
+}
+
+/// What is recorded of the calls that were answered in one way.
+#[derive(Debug)]
+pub(super) struct Head {
+    end: End,
+    histogram: Histogram,
+}
+
+// ===== impl Handles =====
+
+impl Handles {
+    /// Asks for what every call records, and for what stands at zero before any ended.
+    pub(super) fn new(origin: Origin<'_>, id: RecorderId, recorder: &dyn Recorder, infallible: bool) -> Self {
+        let spec = origin.spec;
+        for end in spec.answers.zero_counters(infallible) {
+            // Exporters that forget what was only registered keep what was touched.
+            origin.counter(recorder, end).increment(0);
+        }
+        let started = spec.started.as_ref();
+        let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels.to_vec()));
+        started.increment(0);
+        let in_flight = spec.gauge.as_ref().map(|gauge| {
+            let key = gauge.key(origin.labels.to_vec());
+            InFlight::new(id, &key, gauge.gauge(recorder, &key))
+        });
+        Self { started, in_flight, slots: Table::new(), heads: Table::new() }
+    }
+
+    pub(super) fn enter(&self, spec: &Spec) {
+        if let Some(in_flight) = &self.in_flight {
+            in_flight.enter();
+        }
+        if spec.started.is_some() {
+            contained(|| self.started.increment(1));
+        }
+    }
+
+    pub(super) fn leave(&self) {
+        if let Some(in_flight) = &self.in_flight {
+            in_flight.leave();
+        }
+    }
+
+    /// Counts what ended so, and times it. `ask` makes the slot of an end that was not seen before.
+    pub(super) fn ended(
+        &self,
+        end: End,
+        ask: impl FnOnce() -> Option<Slot>,
+        count: u64,
+        seconds: Option<f64>,
+    ) {
+        let hash = end.hash();
+        let slot = self.slots.find(hash, |slot| slot.end == end);
+        let slot = slot.or_else(|| Some(self.slots.insert(hash, ask()?, |slot| slot.end == end)));
+        if let Some(slot) = slot {
+            contained(|| slot.counter.increment(count));
+            if let Some(seconds) = seconds {
+                contained(|| slot.histogram.record(seconds));
+            }
+        }
+    }
+
+    /// Times the answer, or the end without one.
+    pub(super) fn answered(&self, end: End, ask: impl FnOnce() -> Option<Head>, seconds: f64) {
+        let hash = end.hash();
+        let head = self.heads.find(hash, |head| head.end == end);
+        let head = head.or_else(|| Some(self.heads.insert(hash, ask()?, |head| head.end == end)));
+        if let Some(head) = head {
+            contained(|| head.histogram.record(seconds));
+        }
+    }
+}
+
+// ===== impl Origin =====
+
+impl Origin<'_> {
+    pub(super) fn slot(self, recorder: &dyn Recorder, end: End) -> Slot {
+        let histogram = self.histogram(&self.spec.histogram, recorder, end);
+        Slot { end, counter: self.counter(recorder, end), histogram }
+    }
+
+    pub(super) fn head(self, recorder: &dyn Recorder, end: End) -> Head {
+        Head { end, histogram: self.histogram(&self.spec.head, recorder, end) }
+    }
+
+    /// Makes the histograms that stand at zero for a label set that was declared.
+    pub(super) fn zero_histograms(self, recorder: &dyn Recorder) {
+        for end in self.spec.answers.zero_histograms() {
+            drop(self.histogram(&self.spec.histogram, recorder, end));
+            drop(self.histogram(&self.spec.head, recorder, end));
+        }
+    }
+
+    fn counter(self, recorder: &dyn Recorder, end: End) -> Counter {
+        self.spec.counter.as_ref().map_or(Counter::noop(), |counter| {
+            counter.counter(recorder, self.labels_with(self.spec.answers.counter_labels(end)))
+        })
+    }
+
+    fn histogram(self, instrument: &Option<Instrument>, recorder: &dyn Recorder, end: End) -> Histogram {
+        instrument.as_ref().map_or(Histogram::noop(), |histogram| {
+            histogram.histogram(recorder, self.labels_with(self.spec.answers.histogram_labels(end)))
+        })
+    }
+
+    fn labels_with(self, answer: Vec<Label>) -> Vec<Label> {
+        self.labels.iter().cloned().chain(answer).collect()
+    }
+}
