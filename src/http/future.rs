@@ -120,6 +120,8 @@ impl Asked {
     }
 }
 
+/// RFC 9110, section 8.6: digits alone. `parse` would take `+4`, which servers do not.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    let text = headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+    text.parse().ok().filter(|_| !text.starts_with('+'))
 }

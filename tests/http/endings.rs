@@ -124,6 +124,18 @@ fn a_body_dropped_one_byte_before_its_length_is_body_dropped() {
     assert_ended_once(&recorder, "200", "body_dropped");
 }
 
+/// RFC 9110, section 8.6, has digits alone, and hyper frames such a body by other means.
+#[test]
+fn a_content_length_with_a_sign_is_none() {
+    let (recorder, layer) = measured();
+    let mut response = Response::new(Script::new([Step::Data("abcde"), Step::Fail]));
+    response.headers_mut().insert(CONTENT_LENGTH, "+5".parse().unwrap());
+    let mut body = answer(&layer, get(), response).into_body();
+    assert!(poll(&mut body).is_ready() && poll(&mut body).is_ready());
+    drop(body);
+    assert_ended_once(&recorder, "200", "body_error");
+}
+
 #[test]
 fn trailers_are_the_end() {
     let (recorder, layer) = measured();
