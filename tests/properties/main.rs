@@ -4,5 +4,7 @@
 
 #[path = "../support/exposition/mod.rs"]
 mod exposition;
+mod targets;
 
+mod fuzzed;
 mod pages;
