@@ -7,4 +7,5 @@ mod exposition;
 mod targets;
 
 mod fuzzed;
+mod hostile;
 mod pages;
