@@ -9,3 +9,4 @@ mod targets;
 mod fuzzed;
 mod hostile;
 mod pages;
+mod taint;
