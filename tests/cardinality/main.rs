@@ -16,6 +16,7 @@ use std::{
 };
 
 use allocation_counter::AllocationInfo;
+use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
@@ -101,5 +102,36 @@ fn unique_requests_make_no_series_and_take_no_memory() {
     assert!(page.contains(&counted), "{page}");
     // POST and `_OTHER`, of the server and of the client.
     assert_eq!(new.len(), 4, "{new:?}");
+    assert!(info.bytes_current <= MIB, "{info:?}");
+}
+
+#[test]
+fn methods_that_routes_do_not_have_make_no_series_and_take_no_memory() {
+    const ROUTES: u32 = 200;
+    let methods = ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "BREW", "get", "X"];
+    let exporter = Prometheus::new().into_builder().build_recorder();
+    let handle = exporter.handle();
+    let layer = HttpMetricsLayer::axum().recorder(Arc::new(exporter));
+    let app =
+        (0..ROUTES).fold(Router::new(), |app, n| app.route(&format!("/r{n}/{{id}}"), get(async || "ok")));
+    let mut app = app.layer(layer);
+    let mut call = |method: &str, uri: String| {
+        let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+        app.call(request).now_or_never().unwrap().unwrap().status().as_u16()
+    };
+    for n in 0..ROUTES {
+        assert_eq!(call("GET", format!("/r{n}/1")), 200);
+    }
+    let (new, info) = left_behind(&handle, || {
+        for n in 0..ROUTES {
+            for method in methods {
+                assert_eq!(call(method, format!("/r{n}/{method}")), 405);
+            }
+        }
+    });
+    assert_eq!(new, []);
+    let folded = [("method", "_OTHER"), ("endpoint", "unmatched"), ("status", "405")];
+    let page = Page::read(&handle.render()).unwrap();
+    assert_eq!(page.sum("http_requests_total", &folded), f64::from(ROUTES) * methods.len() as f64);
     assert!(info.bytes_current <= MIB, "{info:?}");
 }
