@@ -1,16 +1,14 @@
 //! `calls begun == Σ outcomes + in flight`, exactly, whatever clients do.
 
-use std::time::Duration;
-
 use futures_util::{StreamExt, stream};
 use http::Request;
 use http_body_util::{BodyExt, Empty};
-use tokio::time::timeout;
+use tokio::sync::Mutex;
 
 use crate::server::{ALL, AnyClient, Host, Server, Version, client};
 
 /// One call of a kind that `n` chooses. What comes of it is the server's to count.
-async fn one_of_many(server: &Server, client: &AnyClient, n: usize) {
+async fn one_of_many(server: &Server, client: &AnyClient, hanging: &Mutex<()>, n: usize) {
     let path = [
         "/ok",
         "/stream",
@@ -27,8 +25,12 @@ async fn one_of_many(server: &Server, client: &AnyClient, n: usize) {
     *request.uri_mut() = server.uri(path);
     let call = client.request(request);
     if path == "/hang" {
-        // The client leaves before there is an answer.
-        assert!(!matches!(timeout(Duration::from_millis(5), call).await, Ok(Ok(_))));
+        // The client leaves once its call waits: it is the only one that can.
+        let _turn = hanging.lock().await;
+        tokio::select! {
+            answer = call => assert!(answer.is_err(), "nothing answers it"),
+            () = server.seen.wait_for(1) => {}
+        }
         return;
     }
     let Ok(response) = call.await else { return };
@@ -43,21 +45,15 @@ async fn one_of_many(server: &Server, client: &AnyClient, n: usize) {
 async fn ten_thousand_calls(host: Host, version: Version) {
     let server = Server::start(host).await;
     let client = client(version);
-    stream::iter(0..10_000).for_each_concurrent(64, |n| one_of_many(&server, &client, n)).await;
+    let hanging = Mutex::new(());
+    stream::iter(0..10_000).for_each_concurrent(64, |n| one_of_many(&server, &client, &hanging, n)).await;
     server.assert_balanced().await;
 
     let outcome = |word| server.counted(&[("outcome", word)]);
-    // A call that a client gave up may never have reached the server; all others did, once or, on a
-    // connection that broke under it, again.
-    assert!(server.begun() >= 8_000, "{}", server.recorder);
-    for (word, least) in [
-        ("completed", 4_000),
-        ("panicked", 500),
-        ("body_error", 500),
-        ("body_dropped", 500),
-        ("cancelled", 100),
-    ] {
-        assert!(outcome(word) >= least, "{word}: {}", server.recorder);
+    // A connection that broke may make a client ask again.
+    assert!(server.begun() >= 9_900, "{}", server.recorder);
+    for word in ["completed", "cancelled", "panicked", "body_error", "body_dropped"] {
+        assert!(outcome(word) >= 900, "{word}: {}", server.recorder);
     }
     assert_eq!(outcome("error") > 0, host == Host::Hyper, "axum has no errors: {}", server.recorder);
 }
