@@ -9,4 +9,6 @@ mod answers;
 mod balance;
 mod bodies;
 mod client;
+mod matrix;
+mod raw;
 mod server;

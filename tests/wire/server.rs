@@ -130,6 +130,11 @@ impl Server {
     pub(crate) fn begun(&self) -> u64 {
         self.seen.begun.load(Ordering::SeqCst)
     }
+
+    /// Calls that the service behind the Layer has answered.
+    pub(crate) fn answered(&self) -> u64 {
+        self.seen.answered.load(Ordering::SeqCst)
+    }
 }
 
 /// Whether it comes true within a second.
