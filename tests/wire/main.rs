@@ -11,4 +11,5 @@ mod bodies;
 mod client;
 mod matrix;
 mod raw;
+mod resets;
 mod server;
