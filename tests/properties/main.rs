@@ -4,9 +4,12 @@
 
 #[path = "../support/exposition/mod.rs"]
 mod exposition;
+#[path = "../support/mod.rs"]
+mod support;
 mod targets;
 
 mod fuzzed;
 mod hostile;
 mod pages;
+mod programs;
 mod taint;
