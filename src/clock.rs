@@ -1,5 +1,6 @@
 //! The one door to time: quanta behind it, and a clock that a test steps by hand.
 
+use std::sync::LazyLock;
 #[cfg(feature = "testing")]
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -40,7 +41,9 @@ pub(crate) fn seconds(nanos: u64) -> f64 {
 impl Clock {
     /// Calibrates once per process, when the first Layer is built and never in a call.
     pub(crate) fn new() -> Self {
-        Self { inner: quanta::Clock::new() }
+        // To ask the processor what it can do takes longer than all else that a Layer does when it is built.
+        static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
+        Self { inner: CLOCK.clone() }
     }
 
     /// Makes a clock that stands still until its [`MockClock`] moves it.
