@@ -87,7 +87,8 @@ impl Seen {
             }
             "/stream" => Response::new(streamed(frames(8 * 1024))),
             "/length" => answer.header("content-length", 8 * 1024).body(streamed(frames(8 * 1024)))?,
-            "/exact" => Response::new(exact()),
+            "/exact" => Response::new(scripted(|body| body.hint(SizeHint::with_exact(7)))),
+            "/tells-end" => Response::new(scripted(Script::tells_end)),
             "/endless" => Response::new(one_by_one(frames(usize::MAX))),
             "/broken" => Response::new(one_by_one(frames(1024).chain(stream::iter([broken()])))),
             "/trailers" => Response::new(streamed(frames(1024).chain(stream::iter([end()])))),
@@ -125,11 +126,10 @@ fn frames(bytes: usize) -> impl Stream<Item = AnyFrame> + Send + 'static {
     stream::repeat_with(move || Ok(Frame::data(Bytes::from_static(frame)))).take(bytes / frame.len())
 }
 
-/// A body that knows its length, and not when it has given the last of it.
-fn exact() -> AnyBody {
-    let body =
-        Script::new([Step::Data("one,"), Step::Pending, Step::Data("two")]).hint(SizeHint::with_exact(7));
-    body.map_err(BoxError::from).boxed_unsync()
+/// A body that tells its length or its end, and is not asked for a last `None`.
+fn scripted(telling: impl FnOnce(Script) -> Script) -> AnyBody {
+    let body = Script::new([Step::Data("one,"), Step::Pending, Step::Data("two")]);
+    telling(body).map_err(BoxError::from).boxed_unsync()
 }
 
 /// A file that is gone from the disk as soon as it is open.

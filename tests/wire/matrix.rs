@@ -31,12 +31,13 @@ const BROKE: &str = "body_error";
 const DROPS: &str = "body_dropped";
 
 #[rustfmt::skip]
-const MATRIX: [(&str, &str, [&str; 5]); 18] = [
+const MATRIX: [(&str, &str, [&str; 5]); 19] = [
     // request               status  reads all  half-way   TCP reset  RST_STREAM never reads
     ("GET /ok",              "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
     ("GET /empty",           "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
     ("GET /length",          "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
     ("GET /exact",           "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
+    ("GET /tells-end",       "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
     ("GET /stream",          "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
     ("GET /trailers",        "200", [ENDED,     ENDED,     ENDED,     ENDED,     ENDED]),
     ("GET /broken",          "200", [BROKE,     BROKE,     BROKE,     BROKE,     BROKE]),
