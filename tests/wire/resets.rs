@@ -15,11 +15,12 @@ use crate::{
     support::{ended, in_flight},
 };
 
-const RESETS: u64 = 100_000;
+// hyper and h2 alone take long over them in a debug build.
+const RESETS: u64 = if cfg!(debug_assertions) { 50_000 } else { 100_000 };
 const MIB: usize = 1024 * 1024;
 
 #[test]
-fn a_hundred_thousand_http2_resets_are_counted_once_and_leave_nothing_behind() {
+fn a_storm_of_http2_resets_is_counted_once_each_and_leaves_nothing_behind() {
     let storm = ["--ignored", "--exact", "resets::storm"];
     let alone = Command::new(std::env::current_exe().unwrap()).args(storm).output().unwrap();
     let told = String::from_utf8_lossy(&alone.stdout);
@@ -49,16 +50,16 @@ async fn storm() {
     // Each path in turn; what answers at once has answered before anybody looks for a reset.
     assert_eq!(server.counted(&[("outcome", "cancelled")]), RESETS / 4, "{}", server.recorder);
     assert_eq!(series(), known);
-    // 64 bytes kept of each would make 6 MB. A sample of the recorder's takes 8, in a Vec that doubles.
+    // A sample of the recorder's takes 8 bytes of each, in a Vec that doubles.
     let grown = resident().saturating_sub(memory);
-    assert!(grown < 5_000_000, "{grown} bytes");
+    assert!(grown < 50 * RESETS as usize, "{grown} bytes");
 }
 
 /// So many requests that are reset in the write that asks for them, as fast as the server lets one.
 async fn resets(server: &Server, count: u64) {
     // The server takes offence at more than 20 that it has not even accepted.
-    const BATCH: u64 = 16;
-    const HANGING: u32 = 4;
+    const BATCH: u64 = 8;
+    const HANGING: u32 = 2;
     let (mut answers, mut requests) = raw::connect(server.addr).await.into_split();
     let drained = tokio::spawn(async move { tokio::io::copy(&mut answers, &mut tokio::io::sink()).await });
     requests.write_all(&raw::hello()).await.unwrap();
@@ -124,7 +125,9 @@ async fn a_slow_reader_is_in_flight_until_the_server_has_nothing_left() {
 async fn in_crumbs(socket: &mut TcpStream, bytes: usize) {
     let mut read = 0;
     while read < bytes {
-        read += socket.read(&mut [0; 64]).await.unwrap();
+        let crumb = socket.read(&mut [0; 64]).await.unwrap();
+        assert_ne!(crumb, 0, "the server closed the connection");
+        read += crumb;
     }
 }
 
