@@ -64,7 +64,9 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn byte(&mut self) -> u8 {
-        self.rest.split_off_first().copied().unwrap_or(0)
+        let Some((first, rest)) = self.rest.split_first() else { return 0 };
+        self.rest = rest;
+        *first
     }
 
     pub(super) fn flag(&mut self) -> bool {
@@ -86,7 +88,9 @@ impl<'a> Input<'a> {
     /// As many bytes as the first one says, or as are left.
     pub(super) fn bytes(&mut self) -> &'a [u8] {
         let length = usize::from(self.byte()).min(self.rest.len());
-        self.rest.split_off(..length).unwrap_or(&[])
+        let (bytes, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        bytes
     }
 
     /// Text that is raw, or of hostile pieces, or one of the two very often.

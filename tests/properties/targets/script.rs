@@ -48,7 +48,13 @@ pub(super) const STATUSES: [&str; 9] = ["0", "5", "9", "10", "16", "17", "00", "
 
 impl Script {
     pub(super) fn read(input: &mut Input<'_>) -> Self {
-        let steps = (0..input.below(9)).map(|_| Step::read(input)).collect();
+        let mut steps = VecDeque::new();
+        for _ in 0..input.below(9) {
+            match input.below(8) {
+                0..2 => steps.extend(messages(input)),
+                kind => steps.push_back(Step::read(kind, input)),
+            }
+        }
         let exact = |steps: &VecDeque<Step>| steps.iter().map(Step::length).sum();
         let hint = match input.below(4) {
             0 => (0, None),
@@ -98,13 +104,12 @@ impl Body for Script {
 // ===== impl Step =====
 
 impl Step {
-    fn read(input: &mut Input<'_>) -> Self {
-        match input.below(8) {
-            0 => Self::Trailers(grpc_headers(input)),
-            1 => Self::Fail,
-            2 => Self::Pending,
-            3 => Self::Panic,
-            4 => Self::Data(message(input)),
+    fn read(kind: usize, input: &mut Input<'_>) -> Self {
+        match kind {
+            2 => Self::Trailers(grpc_headers(input)),
+            3 => Self::Fail,
+            4 => Self::Pending,
+            5 => Self::Panic,
             _ => Self::Data(Bytes::copy_from_slice(input.bytes())),
         }
     }
@@ -117,11 +122,19 @@ impl Step {
     }
 }
 
-/// The length-prefixed message of gRPC, perhaps with the wrong length.
-fn message(input: &mut Input<'_>) -> Bytes {
-    let data = input.bytes();
-    let length = (data.len() as u32).wrapping_add(u32::from(input.byte() == 1));
-    [&[0], &length.to_be_bytes()[..], data].concat().into()
+/// Some length-prefixed messages of gRPC, the last perhaps with a wrong length, cut into two frames anywhere.
+fn messages(input: &mut Input<'_>) -> [Step; 2] {
+    let mut bytes = Vec::new();
+    for _ in 0..=input.below(3) {
+        let data = &[7; 9][..input.below(10)];
+        bytes.extend([&[0, 0, 0, 0, data.len() as u8], data].concat());
+    }
+    if input.byte() == 1 {
+        bytes.push(0);
+    }
+    let mut bytes = Bytes::from(bytes);
+    let begin = bytes.split_to(input.below(bytes.len() + 1));
+    [Step::Data(begin), Step::Data(bytes)]
 }
 
 /// Headers or trailers with any number of statuses and messages in them.
