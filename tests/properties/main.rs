@@ -13,3 +13,4 @@ mod hostile;
 mod pages;
 mod programs;
 mod taint;
+mod tainted;

@@ -3,20 +3,18 @@
 use std::{
     cell::Cell,
     convert::Infallible,
-    future::{Pending, Ready, pending, ready},
+    future::{Ready, pending, ready},
     io,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::{Arc, Mutex},
     task::{Context, Waker},
 };
 
 use axum::{Router, body::Body, routing::get};
-use bytes::Bytes;
-use futures_util::{FutureExt, future::Either, stream};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
-use http_body::Frame;
-use http_body_util::{BodyExt, StreamBody};
+use futures_util::FutureExt;
+use http::{Request, Response};
+use http_body_util::BodyExt;
 use tower::{BoxError, Layer, Service, layer::layer_fn, retry, service_fn};
 use tower_metrics::{
     ConnectionMetricsLayer, GrpcMessagesLayer, GrpcMetricsLayer, HttpMetricsLayer, Operation, ReadinessLayer,
@@ -27,18 +25,12 @@ use tower_metrics::{
     retry::MeteredPolicy,
 };
 
-use crate::exposition::Page;
+use crate::{
+    exposition::Page,
+    tainted::{Frames, MARKER, WAYS, answer, body, headers, panic_with, request, tainted},
+};
 
 const REQUESTS: usize = 20_000;
-/// Survives whatever may be done to it: upper and lower case, and being cut.
-const MARKER: &str = "zqtaint";
-
-/// What the service does with a request.
-const WAYS: usize = 7;
-
-type Frames = StreamBody<stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, io::Error>>>>;
-type Answered = Result<Response<Frames>, io::Error>;
-type Answer = Either<Ready<Answered>, Pending<Answered>>;
 
 /// Keeps what is written.
 #[derive(Clone, Default)]
@@ -52,85 +44,6 @@ impl io::Write for Log {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// The marker, and something that no other request has.
-fn tainted(n: usize) -> String {
-    format!("{MARKER}{n:x}")
-}
-
-/// Headers whose names and values are all tainted, as far as their names are not those that something reads.
-fn headers(n: usize) -> HeaderMap {
-    let value = || HeaderValue::try_from(tainted(n)).unwrap();
-    let known = [
-        "host",
-        "authorization",
-        "cookie",
-        "user-agent",
-        "referer",
-        "x-forwarded-for",
-        "x-request-id",
-        "traceparent",
-        "content-type",
-        "content-length",
-        "grpc-status",
-        "grpc-message",
-        "grpc-timeout",
-        "grpc-status-details-bin",
-    ];
-    let own = HeaderName::try_from(format!("x-{}", tainted(n))).unwrap();
-    // Without some of them the others are taken seriously.
-    let known = known.into_iter().enumerate().filter(|(index, _)| n >> index & 1 == 0);
-    known.map(|(_, name)| (HeaderName::from_static(name), value())).chain([(own, value())]).collect()
-}
-
-/// A request with the marker in every field.
-fn request<B>(n: usize, body: B) -> Request<B> {
-    let taint = tainted(n);
-    let method = match n % 5 {
-        0 => Method::from_bytes(taint.as_bytes()).unwrap(),
-        1 => Method::POST,
-        2 => Method::HEAD,
-        _ => Method::GET,
-    };
-    let uri = match n % 4 {
-        0 => format!("http://{taint}.example:{}/{taint}?{taint}={taint}", n % 60_000),
-        1 => format!("/users/{taint}?{taint}"),
-        2 => format!("/{taint}.Orders/{taint}"),
-        _ => format!("/shop.Orders/Place?{taint}"),
-    };
-    let mut request = Request::builder().method(method).uri(uri).extension(taint).body(body).unwrap();
-    *request.headers_mut() = headers(n);
-    request
-}
-
-fn body(n: usize) -> Frames {
-    let data = Bytes::from(format!("\0\0\0\0\u{b}{}", tainted(n)));
-    let last = match n % 3 {
-        0 => Err(io::Error::other(tainted(n))),
-        _ => Ok(Frame::trailers(headers(n))),
-    };
-    StreamBody::new(stream::iter(vec![Ok(Frame::data(data.clone())), Ok(Frame::data(data)), last]))
-}
-
-/// By a way that prints nothing.
-fn panic_with(n: usize) -> ! {
-    resume_unwind(Box::new(tainted(n)))
-}
-
-fn answer(n: usize) -> Answer {
-    match n % WAYS {
-        0 => Either::Left(ready(Err(io::Error::other(tainted(n))))),
-        1 => panic_with(n),
-        2 => Either::Right(pending()),
-        way => {
-            let mut response = Response::new(body(n));
-            *response.status_mut() = [200, 404, 503, 900][way - 3].try_into().unwrap();
-            *response.headers_mut() = headers(n + 1);
-            response.extensions_mut().insert(tainted(n));
-            Either::Left(ready(Ok(response)))
-        }
     }
 }
 
