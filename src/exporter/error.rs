@@ -13,6 +13,9 @@ pub(super) enum Kind {
     Listen(String, io::Error),
     NoRuntime,
     RecorderIsSet,
+    Render(io::Error),
+    TokenCharacters,
+    TokenEmpty,
     Upkeep(io::Error),
 }
 
@@ -52,6 +55,14 @@ impl fmt::Display for Error {
             Kind::RecorderIsSet => f.write_str(
                 "another metrics recorder is installed already: install one exporter, once, at startup",
             ),
+            Kind::Render(source) => write!(f, "cannot start the thread that renders /metrics: {source}"),
+            Kind::TokenCharacters => f.write_str(
+                "the bearer token has a character that is no visible ASCII, which no caller can send: take off the line \
+                 break or space, such as one at the end of a file",
+            ),
+            Kind::TokenEmpty => f.write_str(
+                "the bearer token is empty, which every caller could show: give one, or leave bearer_token() out",
+            ),
             Kind::Upkeep(source) => write!(f, "cannot start the thread that does the exporter's upkeep: {source}"),
         }
     }
@@ -60,8 +71,12 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.kind {
-            Kind::Listen(_, source) | Kind::Upkeep(source) => Some(source),
-            Kind::Address(_) | Kind::NoRuntime | Kind::RecorderIsSet => None,
+            Kind::Listen(_, source) | Kind::Render(source) | Kind::Upkeep(source) => Some(source),
+            Kind::Address(_)
+            | Kind::NoRuntime
+            | Kind::RecorderIsSet
+            | Kind::TokenCharacters
+            | Kind::TokenEmpty => None,
         }
     }
 }

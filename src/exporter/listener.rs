@@ -1,30 +1,38 @@
 //! The listener that serves `/metrics`, and nothing else.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{
-    HeaderValue, Method, Request, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE},
-};
 use http_body_util::Full;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    runtime, task, time,
+    runtime, time,
 };
 
-use super::{Error, Handle, error::Kind};
+use super::{
+    Error,
+    answer::Answer,
+    connections::{Connections, Progress, Room},
+    error::Kind,
+};
 
 /// How long a client may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may be there, for request, page and reading together. No scrape of a Prometheus waits longer
+/// unless it is told to.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How much the head of a request may take in memory.
+const HEAD_BYTES: usize = 16 << 10;
+
 /// How long to wait after the system had no connection to give, such as no file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-const EXPOSITION: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// How long to wait after a connection had to make way, so that whoever opens them without end takes no more from the
+/// application than a thousand a second do. Meanwhile, the others stand in the system's queue.
+const FULL_PAUSE: Duration = Duration::from_millis(1);
 
 pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     runtime::Handle::try_current().map_err(|_| Kind::NoRuntime)?;
@@ -44,49 +52,44 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(&address).await.map_err(|error| Kind::Listen(address, error).into())
 }
 
-pub(super) async fn serve(listener: TcpListener, handle: Handle) -> Infallible {
+pub(super) async fn serve(listener: TcpListener, answer: Answer) -> Infallible {
+    let answer = Arc::new(answer);
+    let mut connections = Connections::default();
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(connection(stream, handle.clone()))),
-            Err(_) => time::sleep(ACCEPT_PAUSE).await,
+        let Ok((stream, _)) = listener.accept().await else {
+            time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let room = connections.make_room();
+        if room != Room::None {
+            connections.spawn(|progress| connection(stream, Arc::clone(&answer), progress));
+        }
+        if room != Room::Free {
+            time::sleep(FULL_PAUSE).await;
         }
     }
 }
 
-async fn connection(stream: TcpStream, handle: Handle) {
+/// One request, which is all that a scrape is: every limit on it is one on the connection.
+async fn connection(stream: TcpStream, answer: Arc<Answer>, progress: Arc<Progress>) {
     let service = service_fn(move |request| {
-        let handle = handle.clone();
-        async move { Ok::<_, Infallible>(answer(&request, handle).await) }
+        progress.asked();
+        let (answer, progress) = (Arc::clone(&answer), Arc::clone(&progress));
+        async move {
+            let response = answer.to(&request).await;
+            if response.status().is_success() {
+                progress.answered(response.body());
+            }
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
     });
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIMEOUT);
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_TIMEOUT)
+        .keep_alive(false)
+        .max_buf_size(HEAD_BYTES);
+    let server = server.serve_connection(TokioIo::new(stream), service);
     // A client that breaks off is its own affair; the next one gets a connection of its own.
-    drop(server.serve_connection(TokioIo::new(stream), service).await);
-}
-
-async fn answer<B>(request: &Request<B>, handle: Handle) -> Response<Full<Bytes>> {
-    if request.uri().path() != "/metrics" {
-        return plain(StatusCode::NOT_FOUND, "the metrics are at /metrics\n");
-    }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return response;
-    }
-    // A page of many series takes its time, which the service's own requests must not wait for.
-    match task::spawn_blocking(move || handle.render()).await {
-        Ok(page) => {
-            let mut response = plain(StatusCode::OK, page);
-            response.headers_mut().insert(CONTENT_TYPE, EXPOSITION);
-            response
-        }
-        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be rendered\n"),
-    }
-}
-
-fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, TEXT);
-    response
+    drop(time::timeout(CONNECTION_TIMEOUT, server).await);
 }

@@ -4,10 +4,15 @@
 //! stands here spares the two mistakes that are made then: histograms without bounds, which become summaries, and
 //! upkeep that nobody runs, so that memory grows with every request.
 
+mod accept;
+mod answer;
 mod bounds;
+mod connections;
 mod error;
 mod listener;
+mod pages;
 mod prometheus;
+mod token;
 
 pub use self::{
     error::Error,
