@@ -2,15 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
-use std::{convert::Infallible, future::ready, net::SocketAddr, sync::Arc, time::Duration};
+mod listener;
+#[path = "../support/scrape.rs"]
+mod scrape;
+
+use std::{convert::Infallible, future::ready, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Empty};
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use http::{Request, Response};
+use http_body_util::Empty;
 use metrics::with_local_recorder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_metrics::{HttpMetricsLayer, exporter::Prometheus, names::Naming, sla::Sla, testing::Clock};
 
@@ -140,84 +142,6 @@ fn a_call_of_exactly_the_threshold_is_within_it_and_one_nanosecond_more_is_not()
         let page = recorder.handle().render();
         assert!(page.contains(&within), "{within} is missing in {page}");
     }
-}
-
-async fn ask(addr: SocketAddr, method: Method, path: &str) -> (Response<()>, Bytes) {
-    let request = Request::builder()
-        .method(method)
-        .uri(format!("http://{addr}{path}"))
-        .body(Empty::<Bytes>::new())
-        .unwrap();
-    let response = Client::builder(TokioExecutor::new()).build_http().request(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    (Response::from_parts(parts, ()), body.collect().await.unwrap().to_bytes())
-}
-
-/// One test, because there is one global recorder in a process.
-#[tokio::test]
-async fn it_serves_one_page_to_get_and_head_and_says_what_is_wrong() {
-    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let taken = taken.local_addr().map(|addr| (addr, taken)).unwrap();
-    let error = Prometheus::new().serve(taken.0.to_string()).await.unwrap_err();
-    let message = error.to_string();
-    assert!(message.contains(&taken.0.to_string()) && message.contains("port is taken"), "{message}");
-    assert_eq!(format!("{error:?}"), message, "what `main` prints is the message");
-    assert!(std::error::Error::source(&error).is_some());
-
-    for address in [
-        "",
-        "localhost",
-        "9000x",
-        "127.0.0.1",
-        "127.0.0.1:",
-        ":70000",
-        "1.2.3.4:port",
-        "http://127.0.0.1:9000",
-    ] {
-        let message = Prometheus::new().serve(address).await.unwrap_err().to_string();
-        assert!(message.contains("HOST:PORT"), "{address}: {message}");
-    }
-    let message = Prometheus::new().serve("192.0.2.1:0").await.unwrap_err().to_string();
-    assert!(message.contains("192.0.2.1:0") && message.contains("this machine"), "{message}");
-
-    // None of the failures left a recorder behind.
-    let handle = Prometheus::new().serve(":0").await.unwrap();
-    let addr = handle.local_addr().unwrap();
-    assert!(addr.ip().is_loopback(), "a port alone is one of this machine");
-    HttpMetricsLayer::new().initialize();
-
-    let (head, page) = ask(addr, Method::GET, "/metrics").await;
-    assert_eq!(
-        (head.status().as_u16(), &head.headers()["content-type"]),
-        (200, &"text/plain; version=0.0.4; charset=utf-8".parse().unwrap())
-    );
-    let page = String::from_utf8(page.into()).unwrap();
-    assert!(
-        page.contains("# TYPE http_requests_total counter") && page.contains("# HELP http_requests_total ")
-    );
-    assert!(handle.render().contains("tower_metrics_build_info{version=\""));
-
-    let (head, body) = ask(addr, Method::HEAD, "/metrics").await;
-    assert_eq!((head.status().as_u16(), body.len()), (200, 0));
-    assert_eq!(head.headers()["content-length"], page.len().to_string().as_str());
-
-    let (head, _) = ask(addr, Method::POST, "/metrics").await;
-    assert_eq!((head.status().as_u16(), &head.headers()["allow"]), (405, &"GET, HEAD".parse().unwrap()));
-    for path in ["/", "/metrics/", "/admin"] {
-        let (head, body) = ask(addr, Method::GET, path).await;
-        assert_eq!((head.status().as_u16(), body), (404, Bytes::from("the metrics are at /metrics\n")));
-    }
-
-    let message = Prometheus::new().install().unwrap_err().to_string();
-    assert!(message.contains("installed already"), "{message}");
-
-    // Who does not send its request is not waited for. With no more to do, tokio's paused clock runs ahead.
-    let mut slow = tokio::net::TcpStream::connect(addr).await.unwrap();
-    slow.write_all(b"GET /metrics HTTP/1.1\r\nhost:").await.unwrap();
-    tokio::time::pause();
-    let begun = tokio::time::Instant::now();
-    slow.read_to_end(&mut Vec::new()).await.unwrap();
-    assert!((10..15).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
 #[test]
