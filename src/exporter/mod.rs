@@ -3,6 +3,33 @@
 //! A Layer needs nothing but the `metrics` facade, so any exporter can be set up as its own manual says. What
 //! stands here spares the two mistakes that are made then: histograms without bounds, which become summaries, and
 //! upkeep that nobody runs, so that memory grows with every request.
+//!
+//! # The listener
+//!
+//! [`Prometheus::serve`] answers `GET` and `HEAD` of `/metrics` with the text format 0.0.4, as it is, never compressed.
+//!
+//! Every scrape gets a page whose rendering began after it asked. One page is rendered at a time, on a thread of its own,
+//! and all who wait share it; after it, nothing is rendered for nine times as long as it took, 5 s at most. So whoever
+//! asks, however often, has at most a tenth of one core for rendering, as long as a page takes no more than half a second.
+//!
+//! | what | limit | beyond it |
+//! |---|---|---|
+//! | requests of a connection | 1 | it is closed with the answer |
+//! | time to send a request | 10 s | the connection is closed |
+//! | head of a request | 16 KiB | 431 |
+//! | body of a request | | it is not read |
+//! | time to the page | 10 s | 503 |
+//! | time of a connection as a whole | 60 s | it is closed |
+//! | connections | 128 | the oldest without a request makes way, else the oldest that has an answer to read, else the newcomer |
+//! | pages that slow readers hold | the two newest, and more within 64 MiB | their connections are closed |
+//!
+//! | answer | to |
+//! |---|---|
+//! | 401 | whoever does not show the [token](Prometheus::bearer_token), whatever it asks for |
+//! | 404 | any other path |
+//! | 405 | any other method |
+//! | 406 | an `Accept` header that takes no text, such as OpenMetrics alone |
+//! | 500 | all who wait for a page whose rendering panicked; the next one is another try |
 
 mod accept;
 mod answer;

@@ -221,28 +221,7 @@ impl Prometheus {
     /// free port, which [`Handle::local_addr`] tells. Who can reach the listener can read every number: give it
     /// an address that the public does not reach, or a [`bearer_token`](Self::bearer_token).
     ///
-    /// What is served is the text format 0.0.4, as it is, never compressed. Every scrape gets a page that was begun
-    /// after it asked. One page is rendered at a time, on a thread of its own, and all who wait share it; the next begins
-    /// nine times as long after it as it took, or 5 s after it. So scrapes take at most a tenth of one core to render pages
-    /// of up to half a second, whoever asks however often.
-    ///
-    /// | what | limit | beyond it |
-    /// |---|---|---|
-    /// | requests of a connection | 1 | it is closed with the answer |
-    /// | time to send a request | 10 s | the connection is closed |
-    /// | its head | 16 KiB | 431; its body is not read |
-    /// | time to the page | 10 s | 503 |
-    /// | time of a connection as a whole | 60 s | it is closed |
-    /// | connections | 128 | the one that waits longest without a request makes way, else one that does not read its answer, else the newcomer |
-    /// | replaced pages that slow readers hold | 64 MiB | their connections are closed |
-    ///
-    /// | answer | to |
-    /// |---|---|
-    /// | 401 | whoever does not show the token, whatever it asks for |
-    /// | 404 | any other path |
-    /// | 405 | any other method |
-    /// | 406 | an `Accept` header that takes no text, such as OpenMetrics alone |
-    /// | 500 | a page whose rendering panicked; the next may not |
+    /// What it answers to whom, and its limits, stand in the [module's documentation](super#the-listener).
     ///
     /// # Errors
     ///

@@ -95,7 +95,7 @@ async fn who_does_not_read_its_answer_is_cut_off_after_a_minute(addr: SocketAddr
     for number in 0..300 {
         metrics::gauge!("wide", "label" => format!("{number}{wide}")).set(1.0);
     }
-    let (mut reads, mut is_late) = (begin(addr).await, begin(addr).await);
+    let (mut reads, mut is_late) = tokio::join!(begin(addr), begin(addr));
     for (stream, after, all) in [(&mut reads, 50, true), (&mut is_late, 11, false)] {
         time::pause();
         time::sleep(Duration::from_secs(after)).await;
