@@ -35,6 +35,7 @@ struct Phase {
     cpu: Duration,
     resident: usize,
     scrapes: Vec<Option<Duration>>,
+    attackers: attack::Got,
 }
 
 fn main() {
@@ -58,11 +59,12 @@ fn compare(full: bool) {
             for (target, phases) in
                 [None, Some(server.metrics), Some(server.bare)].into_iter().zip(&mut phases)
             {
-                let mut attackers = target.map(attack::start);
+                let attackers = target.map(attack::start);
                 // Until they are all there.
                 thread::sleep(Duration::from_secs(1));
-                phases.push(phase(&server, length));
-                attackers.as_mut().map(end);
+                let mut phase = phase(&server, length);
+                phase.attackers = attackers.map(attack::end).unwrap_or_default();
+                phases.push(phase);
                 thread::sleep(Duration::from_millis(500));
             }
         }
@@ -89,6 +91,7 @@ fn phase(server: &server::Server, length: Duration) -> Phase {
         cpu: cpu(server.child.id()) - before,
         resident: resident(server.child.id()),
         scrapes: scraper.join().expect("the scraper ends"),
+        attackers: attack::Got::default(),
     }
 }
 
@@ -111,6 +114,13 @@ fn report(phases: &[Vec<Phase>; 3]) {
             scrapes.iter().flat_map(|it| it.iter()).count(),
             scrapes.len(),
             scrapes.iter().flat_map(|it| it.iter()).max().map_or(0, Duration::as_millis),
+        );
+    }
+    for (name, of) in [("attacked", &phases[1]), ("bare", &phases[2])] {
+        let [answered, refused, reopened] =
+            [0, 1, 2].map(|it| median(of.iter().map(|phase| phase.attackers[it]).collect()));
+        println!(
+            "{name}: {answered:.0} scrapes/s answered, {refused:.0} refused, {reopened:.0} slow sockets/s came again"
         );
     }
     for (name, it, base) in [("attacked / quiet", 1, 0), ("bare / quiet", 2, 0), ("attacked / bare", 1, 2)] {

@@ -30,9 +30,9 @@ const HEAD_BYTES: usize = 16 << 10;
 /// How long to wait after the system had no connection to give, such as no file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long to wait after a connection had to make way, so that whoever opens them without end takes no more from the
-/// application than a thousand a second do. Meanwhile, the others stand in the system's queue.
-const FULL_PAUSE: Duration = Duration::from_millis(1);
+/// How long to wait after so many newcomers found all connections taken: who opens them without end takes no more from
+/// the application than that many in this time. Meanwhile, the others stand in the system's queue.
+const FULL_PAUSE: (usize, Duration) = (4, Duration::from_millis(1));
 
 pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     runtime::Handle::try_current().map_err(|_| Kind::NoRuntime)?;
@@ -55,6 +55,7 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
 pub(super) async fn serve(listener: TcpListener, answer: Answer) -> Infallible {
     let answer = Arc::new(answer);
     let mut connections = Connections::default();
+    let mut found_full = 0;
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             time::sleep(ACCEPT_PAUSE).await;
@@ -65,7 +66,11 @@ pub(super) async fn serve(listener: TcpListener, answer: Answer) -> Infallible {
             connections.spawn(|progress| connection(stream, Arc::clone(&answer), progress));
         }
         if room != Room::Free {
-            time::sleep(FULL_PAUSE).await;
+            found_full += 1;
+        }
+        if found_full == FULL_PAUSE.0 {
+            found_full = 0;
+            time::sleep(FULL_PAUSE.1).await;
         }
     }
 }
