@@ -36,14 +36,13 @@ mod answer;
 mod bounds;
 mod connections;
 mod error;
+mod handle;
 mod listener;
 mod pages;
 mod prometheus;
 mod token;
+mod upkeep;
 
-pub use self::{
-    error::Error,
-    prometheus::{Handle, Prometheus},
-};
+pub use self::{error::Error, handle::Handle, prometheus::Prometheus};
 /// The exporter behind [`Prometheus`], in the version that its builder belongs to.
 pub use ::metrics_exporter_prometheus;

@@ -2,29 +2,24 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    io,
-    net::SocketAddr,
-    thread,
     time::Duration,
 };
 
-use metrics::Gauge;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use metrics_util::MetricKindMask;
 
 use super::{
-    Error,
+    Error, Handle,
     answer::Answer,
     bounds::{BYTES, CONNECTION_SECONDS, check},
     error::Kind,
     listener,
     pages::Pages,
     token::Token,
+    upkeep,
 };
 use crate::{
-    clock,
     names::{self, Metric, Naming},
-    series::{Instrument, contained},
     sla::{self, Sla},
 };
 
@@ -57,13 +52,6 @@ pub struct Prometheus {
     upkeep_interval: Duration,
     idle_timeout: Option<Duration>,
     token: Option<Token>,
-}
-
-/// The exporter at work. It goes on when the handle is dropped.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    inner: PrometheusHandle,
-    local_addr: Option<SocketAddr>,
 }
 
 // ===== impl Prometheus =====
@@ -207,9 +195,9 @@ impl Prometheus {
         let interval = self.upkeep_interval;
         let recorder = self.into_builder().build_recorder();
         let inner = recorder.handle();
-        let done = upkeep_gauge(&recorder);
+        let done = upkeep::gauge(&recorder);
         metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)?;
-        keep_up(inner.clone(), interval, done).map_err(Kind::Upkeep)?;
+        upkeep::keep_up(inner.clone(), interval, done).map_err(Kind::Upkeep)?;
         Ok(Handle { inner, local_addr: None })
     }
 
@@ -252,31 +240,6 @@ impl Default for Prometheus {
     }
 }
 
-// ===== impl Handle =====
-
-impl Handle {
-    /// Returns all metrics in the Prometheus text format: to be served by a route of one's own, which whoever
-    /// reaches the application can then read.
-    ///
-    /// ```
-    /// # fn routes(handle: tower_metrics::exporter::Handle) -> axum::Router {
-    /// use axum::{Router, routing::get};
-    ///
-    /// Router::new().route("/metrics", get(async move || handle.render()))
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn render(&self) -> String {
-        self.inner.render()
-    }
-
-    /// Returns the address of the listener, where there is one.
-    #[must_use]
-    pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.local_addr
-    }
-}
-
 /// The SLAs under their own names, and under each other scheme that a Layer was given.
 fn promised(slas: &[Sla], namings: &[Naming]) -> Vec<Sla> {
     let renamed = namings.iter().flat_map(|naming| slas.iter().map(|sla| sla.clone().naming(naming)));
@@ -303,24 +266,4 @@ fn merge(bounds: &mut Vec<f64>, more: Vec<f64>) {
     bounds.extend(more);
     bounds.sort_by(f64::total_cmp);
     bounds.dedup();
-}
-
-/// The global recorder is never freed, so neither does this thread end.
-fn keep_up(handle: PrometheusHandle, interval: Duration, done: Gauge) -> io::Result<()> {
-    let thread = thread::Builder::new().name("tower-metrics-upkeep".into());
-    thread.spawn(move || {
-        loop {
-            done.set(clock::unix_seconds());
-            thread::sleep(interval);
-            // Should it fail once, it is tried again: without it memory grows until the process ends.
-            contained(|| handle.run_upkeep());
-        }
-    })?;
-    Ok(())
-}
-
-fn upkeep_gauge(recorder: &PrometheusRecorder) -> Gauge {
-    let gauge = Instrument::new(&names::UPKEEP_TIMESTAMP_SECONDS, &Naming::new());
-    gauge.describe(recorder);
-    gauge.gauge(recorder, &gauge.key(Vec::new()))
 }

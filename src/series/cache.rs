@@ -8,7 +8,9 @@ use std::{
 use metrics::{Counter, Recorder};
 use rapidhash::fast::RandomState;
 
-use super::{Instrument, RecorderId, Room, Series, Spec, cap::Cap, contained, lease::Lease, table::Table};
+use super::{
+    Instrument, RecorderId, Series, Spec, cap::Cap, contained, label_set::Room, lease::Lease, table::Table,
+};
 use crate::{
     labels::{OVERFLOW, sanitised},
     names,

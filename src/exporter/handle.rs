@@ -1,0 +1,37 @@
+//! The exporter at work: its page, and where that is served.
+
+use std::net::SocketAddr;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+
+/// The exporter at work. It goes on when the handle is dropped.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) inner: PrometheusHandle,
+    pub(super) local_addr: Option<SocketAddr>,
+}
+
+// ===== impl Handle =====
+
+impl Handle {
+    /// Returns all metrics in the Prometheus text format: to be served by a route of one's own, which whoever
+    /// reaches the application can then read.
+    ///
+    /// ```
+    /// # fn routes(handle: tower_metrics::exporter::Handle) -> axum::Router {
+    /// use axum::{Router, routing::get};
+    ///
+    /// Router::new().route("/metrics", get(async move || handle.render()))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.inner.render()
+    }
+
+    /// Returns the address of the listener, where there is one.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addr
+    }
+}

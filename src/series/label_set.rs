@@ -1,0 +1,282 @@
+//! One label set of requests: where its calls count, and since when it has handles.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use metrics::{Label, Recorder};
+
+use super::{
+    RecorderId, Spec,
+    cap::Cap,
+    contained,
+    end::End,
+    handles::{Handles, Origin},
+    lease::Lease,
+};
+use crate::{labels, outcome::Outcome};
+
+/// One label set of requests.
+#[derive(Debug)]
+pub(crate) struct Series {
+    spec: Arc<Spec>,
+    recorder: RecorderId,
+    pub(super) values: Box<[Box<str>]>,
+    labels: Vec<Label>,
+    infallible: bool,
+    /// Where calls count until an answer has proven that this label set is one of the service's own.
+    until_proven: Option<Arc<Self>>,
+    /// What an open label set that is to be proven needs then.
+    room: Option<Room>,
+    /// Set when the label set is proven.
+    handles: OnceLock<Lease<Handles>>,
+    /// Its histograms stand at zero from the beginning.
+    is_declared: AtomicBool,
+    has_ended: AtomicBool,
+    /// When a call last began or ended.
+    used: AtomicU64,
+}
+
+/// Where an open label set finds room when it is proven, and where its calls count if there is none.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) cap: Arc<Cap>,
+    pub(super) folded: Arc<Series>,
+}
+
+/// Where a call is in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Under its own label set.
+    Home,
+    /// Under the fallback, because no answer has proven the label set yet.
+    Fallback,
+    /// Nowhere, because the recorder gave no handles.
+    Nowhere,
+}
+
+// ===== impl Series =====
+
+impl Series {
+    pub(super) fn new(
+        recorder: RecorderId,
+        spec: &Arc<Spec>,
+        values: &[&str],
+        infallible: bool,
+        until_proven: Option<Arc<Self>>,
+        room: Option<Room>,
+    ) -> Self {
+        let labels = spec
+            .request_labels
+            .iter()
+            .zip(values)
+            .map(|(name, value)| Label::new(name.clone(), labels::sanitised(value).into_owned()));
+        Self {
+            spec: Arc::clone(spec),
+            recorder,
+            values: values.iter().map(|value| Box::from(*value)).collect(),
+            labels: labels.collect(),
+            infallible,
+            until_proven,
+            room,
+            handles: OnceLock::new(),
+            is_declared: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+            used: AtomicU64::new(spec.now()),
+        }
+    }
+
+    pub(super) fn is_of(&self, values: &[&str]) -> bool {
+        self.values.len() == values.len()
+            && self.values.iter().zip(values).all(|(mine, other)| **mine == **other)
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Tells whether no call of this label set has ended yet.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// Begins a call, and tells where it is in flight.
+    pub(crate) fn enter(&self, now: u64) -> Place {
+        self.touch(now);
+        let place = match self.until_proven {
+            Some(_) if !self.is_proven() => Place::Fallback,
+            _ => Place::Home,
+        };
+        let entered = self.host(place).with_handles(now, |handles| handles.enter(&self.spec));
+        entered.map_or(Place::Nowhere, |()| place)
+    }
+
+    /// Ends a call that [`enter`](Self::enter) began at `start`.
+    pub(crate) fn leave(&self, place: Place, end: End, start: u64, now: u64) {
+        self.touch(now);
+        if place != Place::Nowhere {
+            self.host(place).with_handles(now, Handles::leave);
+        }
+        let spec = &self.spec;
+        let seconds = spec.is_timed().then(|| spec.clock.seconds_between(start, now));
+        let home = self.home(end, Room::count_overflow);
+        home.ended(end, 1, seconds, now);
+        if let (0, Some(seconds)) = (end.code, seconds) {
+            home.record_head(end, seconds, now);
+        }
+        if self.is_new() {
+            self.has_ended.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Times the answer of a call that goes on since `start`.
+    pub(crate) fn answered(&self, end: End, start: u64, now: u64) {
+        self.home(end, |_, _| {}).record_head(end, self.spec.clock.seconds_between(start, now), now);
+    }
+
+    /// Counts without a call.
+    pub(crate) fn add(&self, count: u64) {
+        let now = self.spec.now();
+        self.touch(now);
+        self.ended(End::new(0, Outcome::Completed), count, None, now);
+    }
+
+    /// Makes what stands at zero for a label set that was declared, histograms included.
+    pub(crate) fn initialize(&self, recorder: &dyn Recorder) {
+        self.is_declared.store(true, Ordering::Relaxed);
+        self.prove(recorder);
+        contained(|| self.origin().zero_histograms(recorder));
+    }
+
+    /// How long no call of this label set has begun or ended, in nanoseconds.
+    pub(super) fn unused_for(&self, now: u64) -> u64 {
+        self.spec.clock.nanos_between(self.used.load(Ordering::Relaxed), now)
+    }
+
+    fn touch(&self, now: u64) {
+        if self.spec.lease().is_some() {
+            self.used.store(now, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_proven(&self) -> bool {
+        self.handles.get().is_some()
+    }
+
+    fn host(&self, place: Place) -> &Self {
+        match &self.until_proven {
+            Some(fallback) if place == Place::Fallback => fallback,
+            _ => self,
+        }
+    }
+
+    /// Where a call counts: here, once any answer has told that the label set is the service's own. `is_folded` hears
+    /// of the one that finds no room.
+    fn home(&self, end: End, is_folded: fn(&Room, &Spec)) -> &Self {
+        let Some(fallback) = self.until_proven.as_deref().filter(|_| !self.is_proven()) else {
+            return self;
+        };
+        if self.spec.answers.disproves(end) {
+            return fallback;
+        }
+        match (self.try_prove(), &self.room) {
+            (Some(true), _) => self,
+            (Some(false), Some(room)) => {
+                is_folded(room, &self.spec);
+                room.folded.home(end, is_folded)
+            }
+            _ => fallback,
+        }
+    }
+
+    /// Proves the label set, and tells whether there was room; nothing where the recorder is out of reach.
+    #[cold]
+    fn try_prove(&self) -> Option<bool> {
+        self.with_recorder(|recorder| {
+            let Some(Room { cap, .. }) = &self.room else {
+                self.prove(recorder);
+                return true;
+            };
+            cap.make_room(&self.spec);
+            if cap.is_full() {
+                return false;
+            }
+            let _turn = cap.turn();
+            let has_room = self.is_proven() || cap.admits_proven();
+            if has_room {
+                self.prove(recorder);
+            }
+            has_room
+        })
+    }
+
+    #[cold]
+    pub(super) fn prove(&self, recorder: &dyn Recorder) {
+        let now = self.spec.now();
+        if let Some(handles) = self.new_handles(recorder) {
+            // Another thread may have been first; both share one word.
+            drop(self.handles.set(Lease::new(&self.spec, now, handles)));
+        }
+    }
+
+    fn new_handles(&self, recorder: &dyn Recorder) -> Option<Handles> {
+        contained(|| Handles::new(self.origin(), self.recorder, recorder, self.infallible))
+    }
+
+    /// Runs `f` with handles that lead to the recorder; nothing where it never gave any.
+    fn with_handles<R>(&self, now: u64, f: impl FnOnce(&Handles) -> R) -> Option<R> {
+        if !self.is_proven() {
+            self.with_recorder(|recorder| self.prove(recorder));
+        }
+        Some(self.handles.get()?.with(&self.spec, now, || self.renewed(), f))
+    }
+
+    #[cold]
+    fn renewed(&self) -> Option<Handles> {
+        self.with_recorder(|recorder| {
+            if self.is_declared.load(Ordering::Relaxed) {
+                contained(|| self.origin().zero_histograms(recorder));
+            }
+            self.new_handles(recorder)
+        })?
+    }
+
+    fn ended(&self, end: End, count: u64, seconds: Option<f64>, now: u64) {
+        let ask = || {
+            self.spec.answers.met(&self.values, end);
+            self.ask(|recorder| self.origin().slot(recorder, end))
+        };
+        self.with_handles(now, |handles| handles.ended(end, ask, count, seconds));
+    }
+
+    fn record_head(&self, end: End, seconds: f64, now: u64) {
+        if self.spec.head.is_some() {
+            let ask = || self.ask(|recorder| self.origin().head(recorder, end));
+            self.with_handles(now, |handles| handles.answered(end, ask, seconds));
+        }
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin { spec: &self.spec, labels: &self.labels }
+    }
+
+    /// What the recorder gives; nothing where it cannot be reached, or panics.
+    #[cold]
+    fn ask<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
+        self.with_recorder(|recorder| contained(|| f(recorder)))?
+    }
+
+    /// Runs `f` if the recorder that was current when the series was made can still be reached.
+    fn with_recorder<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
+        self.spec.source.with(|recorder| (RecorderId::of(recorder) == self.recorder).then(|| f(recorder)))
+    }
+}
+
+// ===== impl Room =====
+
+impl Room {
+    fn count_overflow(&self, spec: &Spec) {
+        self.cap.count_overflow(spec);
+    }
+}
