@@ -9,7 +9,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(20_000))]
+    #![proptest_config(config(10_000))]
 
     #[test]
     fn a_wrapped_call_is_the_bare_one_and_ends_once(data in vec(any::<u8>(), 0..120)) {
@@ -23,7 +23,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(1_500))]
 
     #[test]
     fn no_request_makes_a_label_of_its_own(data in vec(any::<u8>(), 0..400)) {
