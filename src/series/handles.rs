@@ -3,7 +3,7 @@
 use metrics::{Counter, Histogram, Label, Recorder};
 
 use super::{End, Instrument, RecorderId, Spec, contained, table::Table};
-use crate::in_flight::InFlight;
+use crate::{in_flight::InFlight, labels::sanitised};
 
 /// The handles of one label set, as one recorder gave them.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Handles {
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) spec: &'a Spec,
-    pub(super) labels: &'a [Label],
+    pub(super) values: &'a [Box<str>],
 }
 
 /// What is recorded of the calls that ended in one way.
@@ -48,10 +48,10 @@ impl Handles {
             origin.counter(recorder, end).increment(0);
         }
         let started = spec.started.as_ref();
-        let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels.to_vec()));
+        let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels()));
         started.increment(0);
         let in_flight = spec.gauge.as_ref().map(|gauge| {
-            let key = gauge.key(origin.labels.to_vec());
+            let key = gauge.key(origin.labels());
             InFlight::new(id, &key, gauge.gauge(recorder, &key))
         });
         Self { started, in_flight, slots: Table::new(), heads: Table::new() }
@@ -135,6 +135,11 @@ impl Origin<'_> {
     }
 
     fn labels_with(self, answer: Vec<Label>) -> Vec<Label> {
-        self.labels.iter().cloned().chain(answer).collect()
+        self.labels().into_iter().chain(answer).collect()
+    }
+
+    fn labels(self) -> Vec<Label> {
+        let pairs = self.spec.request_labels.iter().zip(self.values);
+        pairs.map(|(name, value)| Label::new(name.clone(), sanitised(value).into_owned())).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use metrics::{Label, Recorder};
+use metrics::Recorder;
 
 use super::{
     RecorderId, Spec,
@@ -15,7 +15,7 @@ use super::{
     handles::{Handles, Origin},
     lease::Lease,
 };
-use crate::{labels, outcome::Outcome};
+use crate::outcome::Outcome;
 
 /// One label set of requests.
 #[derive(Debug)]
@@ -23,14 +23,13 @@ pub(crate) struct Series {
     spec: Arc<Spec>,
     recorder: RecorderId,
     pub(super) values: Box<[Box<str>]>,
-    labels: Vec<Label>,
     infallible: bool,
     /// Where calls count until an answer has proven that this label set is one of the service's own.
     until_proven: Option<Arc<Self>>,
     /// What an open label set that is to be proven needs then.
     room: Option<Room>,
-    /// Set when the label set is proven.
-    handles: OnceLock<Lease<Handles>>,
+    /// Set when the label set is proven; many never are, so they are to be small.
+    handles: OnceLock<Box<Lease<Handles>>>,
     /// Its histograms stand at zero from the beginning.
     is_declared: AtomicBool,
     has_ended: AtomicBool,
@@ -67,16 +66,10 @@ impl Series {
         until_proven: Option<Arc<Self>>,
         room: Option<Room>,
     ) -> Self {
-        let labels = spec
-            .request_labels
-            .iter()
-            .zip(values)
-            .map(|(name, value)| Label::new(name.clone(), labels::sanitised(value).into_owned()));
         Self {
             spec: Arc::clone(spec),
             recorder,
             values: values.iter().map(|value| Box::from(*value)).collect(),
-            labels: labels.collect(),
             infallible,
             until_proven,
             room,
@@ -216,7 +209,7 @@ impl Series {
         let now = self.spec.now();
         if let Some(handles) = self.new_handles(recorder) {
             // Another thread may have been first; both share one word.
-            drop(self.handles.set(Lease::new(&self.spec, now, handles)));
+            drop(self.handles.set(Box::new(Lease::new(&self.spec, now, handles))));
         }
     }
 
@@ -258,7 +251,7 @@ impl Series {
     }
 
     fn origin(&self) -> Origin<'_> {
-        Origin { spec: &self.spec, labels: &self.labels }
+        Origin { spec: &self.spec, values: &self.values }
     }
 
     /// What the recorder gives; nothing where it cannot be reached, or panics.
