@@ -94,8 +94,8 @@ impl Callers {
             if elapsed >= self.stop.after {
                 return;
             }
-            // A route is called for 8 s in each 96 s, in the meantime the exporter forgets it.
-            let route = format!("/{}", elapsed.as_secs() / 8 % ROUTES);
+            // A route is called for 2 s in each 24 s; meanwhile the exporter forgets it.
+            let route = format!("/{}", elapsed.as_secs() / 2 % ROUTES);
             let turn = left.min(TURN);
             let mut ended = [0; Outcome::ALL.len()];
             for _ in 0..turn {
