@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Listen(String, io::Error),
     NoRuntime,
     RecorderIsSet,
-    Render(io::Error),
+    Start(io::Error),
     TokenCharacters,
     TokenEmpty,
     Upkeep(io::Error),
@@ -55,7 +55,7 @@ impl fmt::Display for Error {
             Kind::RecorderIsSet => f.write_str(
                 "another metrics recorder is installed already: install one exporter, once, at startup",
             ),
-            Kind::Render(source) => write!(f, "cannot start the thread that renders /metrics: {source}"),
+            Kind::Start(source) => write!(f, "cannot start the threads that serve /metrics: {source}"),
             Kind::TokenCharacters => f.write_str(
                 "the bearer token has a character that is no visible ASCII, which no caller can send: take off the line \
                  break or space, such as one at the end of a file",
@@ -71,7 +71,7 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.kind {
-            Kind::Listen(_, source) | Kind::Render(source) | Kind::Upkeep(source) => Some(source),
+            Kind::Listen(_, source) | Kind::Start(source) | Kind::Upkeep(source) => Some(source),
             Kind::Address(_)
             | Kind::NoRuntime
             | Kind::RecorderIsSet

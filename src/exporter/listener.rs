@@ -1,13 +1,16 @@
 //! The listener that serves `/metrics`, and nothing else.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, thread, time::Duration};
 
+use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    runtime, time,
+    runtime,
+    sync::oneshot,
+    time,
 };
 
 use super::{
@@ -15,6 +18,8 @@ use super::{
     answer::Answer,
     connections::{Connections, Progress, Room},
     error::Kind,
+    pages::Pages,
+    token::Token,
 };
 
 /// How long a client may take to send its request.
@@ -47,12 +52,36 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     {
         return Err(Kind::Address(address).into());
     }
-    // A runtime without timers would fail with the first connection: let it fail now.
-    drop(time::sleep(Duration::ZERO));
     TcpListener::bind(&address).await.map_err(|error| Kind::Listen(address, error).into())
 }
 
-pub(super) async fn serve(listener: TcpListener, answer: Answer) -> Infallible {
+/// Serves on a thread of its own. A page of megabytes for many readers would keep the application's workers from its
+/// requests, and workers that are stuck would keep the numbers that tell so from whoever asks.
+pub(super) async fn start(
+    listener: TcpListener,
+    token: Option<Token>,
+    render: impl FnMut() -> Bytes + Send + 'static,
+) -> io::Result<()> {
+    let listener = listener.into_std()?;
+    let (tell, told) = oneshot::channel();
+    let prepare = move || {
+        let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let context = runtime.enter();
+        let (listener, pages) = (TcpListener::from_std(listener)?, Pages::new(render)?);
+        drop(context);
+        Ok((runtime, listener, pages))
+    };
+    thread::Builder::new().name("tower-metrics-listener".into()).spawn(move || match prepare() {
+        Ok((runtime, listener, pages)) => {
+            drop(tell.send(Ok(())));
+            match runtime.block_on(serve(listener, Answer::new(pages, token))) {}
+        }
+        Err(error) => drop(tell.send(Err(error))),
+    })?;
+    told.await.expect("the thread tells before it ends")
+}
+
+async fn serve(listener: TcpListener, answer: Answer) -> Infallible {
     let answer = Arc::new(answer);
     let mut connections = Connections::default();
     let mut found_full = 0;
@@ -97,4 +126,75 @@ async fn connection(stream: TcpStream, answer: Arc<Answer>, progress: Arc<Progre
     let server = server.serve_connection(TokioIo::new(stream), service);
     // A client that breaks off is its own affair; the next one gets a connection of its own.
     drop(time::timeout(CONNECTION_TIMEOUT, server).await);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+    use std::net::SocketAddr;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpSocket,
+    };
+
+    use super::*;
+
+    /// Far more than the system takes for a reader who does not read.
+    const PAGE: usize = 24 << 20;
+
+    async fn served() -> SocketAddr {
+        let listener = bind(":0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let page = Bytes::from(vec![b'x'; PAGE]);
+        let pages = Pages::new(move || page.clone()).unwrap();
+        tokio::spawn(serve(listener, Answer::new(pages, None)));
+        addr
+    }
+
+    async fn connect(addr: SocketAddr, sends: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(addr).await.unwrap();
+        stream.write_all(sends.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// With no more to do, tokio's paused clock runs ahead.
+    async fn pass(duration: Duration) {
+        time::pause();
+        time::sleep(duration).await;
+        time::resume();
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_its_answer_is_cut_off_after_a_minute() {
+        let addr = served().await;
+        let ask = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+        let (mut in_time, mut late) = (connect(addr, ask).await, connect(addr, ask).await);
+        for (stream, after, all) in [(&mut in_time, 50, true), (&mut late, 11, false)] {
+            assert_eq!(stream.read_u8().await.unwrap(), b'H');
+            pass(Duration::from_secs(after)).await;
+            let mut rest = Vec::new();
+            drop(stream.read_to_end(&mut rest).await);
+            assert_eq!(rest.len() > PAGE, all, "{} bytes", rest.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_send_its_request_is_cut_off_after_10_s() {
+        let addr = served().await;
+        for sends in ["", "GET /metrics HTTP/1.1\r\nhost:"] {
+            let mut stream = connect(addr, sends).await;
+            let mut other = connect(addr, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+            // The listener has had the first when it answers the second.
+            other.read_to_end(&mut Vec::new()).await.unwrap();
+            time::pause();
+            let begun = time::Instant::now();
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+            assert!((9..15).contains(&begun.elapsed().as_secs()), "{sends:?}: {:?}", begun.elapsed());
+            time::resume();
+        }
+    }
 }

@@ -8,8 +8,10 @@
 //!
 //! [`Prometheus::serve`] answers `GET` and `HEAD` of `/metrics` with the text format 0.0.4, as it is, never compressed.
 //!
-//! Every scrape gets a page whose rendering began after it asked. One page is rendered at a time, on a thread of its own,
-//! and all who wait share it; after it, nothing is rendered for nine times as long as it took, 5 s at most. So whoever
+//! It works on two threads of its own: what is asked of it does not keep the application's workers from its requests, and
+//! it answers when all of those are stuck.
+//!
+//! Every scrape gets a page whose rendering began after it asked. One page is rendered at a time, and all who wait share it; after it, nothing is rendered for nine times as long as it took, 5 s at most. So whoever
 //! asks, however often, has at most a tenth of one core for rendering, as long as a page takes no more than half a second.
 //!
 //! | what | limit | beyond it |

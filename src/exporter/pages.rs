@@ -38,10 +38,8 @@ type Page = Result<Bytes, Broken>;
 // ===== impl Pages =====
 
 impl Pages {
-    /// Renders on a thread of its own. Neither the application's workers wait for a page, nor the page for whatever the
-    /// application has put before its pool of blocking threads: it is asked for the most when all of that is stuck.
-    ///
-    /// Both end when nobody can ask any more.
+    /// Renders on a thread of its own, so that meanwhile others are let in, answered, or turned away. Both end when nobody
+    /// can ask any more.
     pub(super) fn new(render: impl FnMut() -> Bytes + Send + 'static) -> io::Result<Self> {
         let (rendering, jobs) = jobs::channel();
         thread::Builder::new().name("tower-metrics-render".into()).spawn(move || work(&jobs, render))?;

@@ -10,11 +10,9 @@ use metrics_util::MetricKindMask;
 
 use super::{
     Error, Handle,
-    answer::Answer,
     bounds::{BYTES, CONNECTION_SECONDS, check},
     error::Kind,
     listener,
-    pages::Pages,
     token::Token,
     upkeep,
 };
@@ -201,8 +199,8 @@ impl Prometheus {
         Ok(Handle { inner, local_addr: None })
     }
 
-    /// Installs the exporter, and serves `/metrics` on a listener of its own, in the tokio runtime it is called
-    /// in, to GET and HEAD.
+    /// Installs the exporter, and serves `/metrics` on a listener of its own, to GET and HEAD, as long as the process
+    /// lives. It has threads of its own too, so that neither it nor the application waits for the other.
     ///
     /// `address` is `HOST:PORT`; a port alone, `9000` or `:9000`, is one of 127.0.0.1, which only this machine reaches
     /// (to be reached from outside, say `0.0.0.0:9000`). Port 0 is any
@@ -219,7 +217,7 @@ impl Prometheus {
     ///
     /// # Panics
     ///
-    /// Panics in a tokio runtime that was built without IO or without time.
+    /// Panics in a tokio runtime that was built without IO.
     pub async fn serve(self, address: impl AsRef<str>) -> Result<Handle, Error> {
         let token = self.token.clone();
         token.as_ref().map_or(Ok(()), Token::check)?;
@@ -228,8 +226,7 @@ impl Prometheus {
             listener.local_addr().map_err(|error| Kind::Listen(address.as_ref().into(), error))?;
         let handle = Handle { local_addr: Some(local_addr), ..self.install()? };
         let rendered = handle.clone();
-        let pages = Pages::new(move || rendered.render().into()).map_err(Kind::Render)?;
-        tokio::spawn(listener::serve(listener, Answer::new(pages, token)));
+        listener::start(listener, token, move || rendered.render().into()).await.map_err(Kind::Start)?;
         Ok(handle)
     }
 }

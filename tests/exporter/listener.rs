@@ -1,13 +1,8 @@
 //! The listener that serves one page, and what cannot be served.
 
-use std::{net::SocketAddr, time::Duration};
+use std::io::{Read, Write};
 
 use http::Method;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
-    time,
-};
 use tower_metrics::{HttpMetricsLayer, exporter::Prometheus};
 
 use crate::scrape::ask;
@@ -70,48 +65,10 @@ async fn it_serves_one_page_to_get_and_head_and_says_what_is_wrong() {
     let message = Prometheus::new().install().unwrap_err().to_string();
     assert!(message.contains("installed already"), "{message}");
 
-    who_does_not_read_its_answer_is_cut_off_after_a_minute(addr).await;
-    who_does_not_send_its_request_is_cut_off_after_10_s(addr).await;
-}
-
-/// With no more to do, tokio's paused clock runs ahead.
-async fn who_does_not_send_its_request_is_cut_off_after_10_s(addr: SocketAddr) {
-    for sent in ["", "GET /metrics HTTP/1.1\r\nhost:"] {
-        let mut slow = TcpStream::connect(addr).await.unwrap();
-        slow.write_all(sent.as_bytes()).await.unwrap();
-        // The listener has it.
-        assert_eq!(ask(addr, Method::GET, "/", &[]).await.status(), 404);
-        time::pause();
-        let begun = time::Instant::now();
-        slow.read_to_end(&mut Vec::new()).await.unwrap();
-        assert!((9..15).contains(&begun.elapsed().as_secs()), "{sent:?}: {:?}", begun.elapsed());
-        time::resume();
-    }
-}
-
-async fn who_does_not_read_its_answer_is_cut_off_after_a_minute(addr: SocketAddr) {
-    // Far more than the system takes for a reader who does not read.
-    let wide = "x".repeat(1 << 16);
-    for number in 0..300 {
-        metrics::gauge!("wide", "label" => format!("{number}{wide}")).set(1.0);
-    }
-    let (mut reads, mut is_late) = tokio::join!(begin(addr), begin(addr));
-    for (stream, after, all) in [(&mut reads, 50, true), (&mut is_late, 11, false)] {
-        time::pause();
-        time::sleep(Duration::from_secs(after)).await;
-        time::resume();
-        let mut rest = Vec::new();
-        drop(stream.read_to_end(&mut rest).await);
-        assert_eq!(rest.len() > 300 << 16, all, "{} bytes", rest.len());
-    }
-}
-
-/// Asks, and reads the first byte of the answer.
-async fn begin(addr: SocketAddr) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(addr).await.unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    assert_eq!(stream.read_u8().await.unwrap(), b'H');
-    stream
+    // This thread is the test's only one, and does nothing else meanwhile.
+    let mut stream = std::net::TcpStream::connect(addr).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "it answers while the application is stuck");
 }
