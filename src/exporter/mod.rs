@@ -11,8 +11,10 @@
 //! It works on two threads of its own: what is asked of it does not keep the application's workers from its requests, and
 //! it answers when all of those are stuck.
 //!
-//! Every scrape gets a page whose rendering began after it asked. One page is rendered at a time, and all who wait share it; after it, nothing is rendered for nine times as long as it took, 5 s at most. So whoever
-//! asks, however often, has at most a tenth of one core for rendering, as long as a page takes no more than half a second.
+//! Every scrape gets a page whose rendering began after it asked. One page is rendered at a time, and all who wait share
+//! it; after it, nothing is rendered for nine times as long as it took, 5 s at most. So whoever asks, however often, has at
+//! most a tenth of one core for rendering, as long as a page takes no more than half a second. A flood of requests for a
+//! large page can still take all 128 connections: where that is to be feared, a token keeps strangers from waiting at all.
 //!
 //! | what | limit | beyond it |
 //! |---|---|---|
