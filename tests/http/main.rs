@@ -7,6 +7,7 @@ mod support;
 
 mod contract;
 mod endings;
+mod extremes;
 mod head;
 mod initialize;
 mod labels;

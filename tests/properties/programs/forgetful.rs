@@ -73,8 +73,9 @@ impl Forgetful {
         Arc::clone(&self.inner) as _
     }
 
-    /// Does what a render of the exporter does, and enters what it sees.
-    pub(super) fn scrape(&self) {
+    /// Does what a render of the exporter does, and enters what it sees. Samples are taken out at quiet moments alone:
+    /// the exporter's queue of samples can lose some to whoever empties it while they come in.
+    pub(super) fn scrape(&self, is_quiet: bool) {
         let Inner { registry, recency, ledger } = &*self.inner;
         let mut ledger = ledger.lock().unwrap();
         for (key, counter) in registry.get_counter_handles() {
@@ -90,10 +91,12 @@ impl Forgetful {
             }
         }
         for (key, histogram) in registry.get_histogram_handles() {
-            histogram.get_inner().clear_with(|samples| {
-                assert!(samples.iter().all(|sample| sample.is_finite() && *sample >= 0.0));
-                *ledger.sampled.entry(key.clone()).or_default() += samples.len() as u64;
-            });
+            if is_quiet {
+                histogram.get_inner().clear_with(|samples| {
+                    assert!(samples.iter().all(|sample| sample.is_finite() && *sample >= 0.0));
+                    *ledger.sampled.entry(key.clone()).or_default() += samples.len() as u64;
+                });
+            }
             recency.should_store_histogram(&key, histogram.get_generation(), registry);
         }
     }

@@ -93,7 +93,7 @@ fn run(threads: Vec<Vec<Vec<Op>>>, silences: &[u64]) {
             if index == 0 {
                 check_gauge("before a silence");
                 time.advance(*silence);
-                forgetful.scrape();
+                forgetful.scrape(true);
                 check_gauge("after a silence");
             }
             quiet.wait();
@@ -108,7 +108,7 @@ fn run(threads: Vec<Vec<Vec<Op>>>, silences: &[u64]) {
         running.into_iter().map(|thread| thread.join().expect("its panics were caught")).collect()
     });
     assert_eq!(wrong.into_inner().unwrap(), Vec::<String>::new());
-    forgetful.scrape();
+    forgetful.scrape(true);
 
     assert_eq!(forgetful.gauge("http_requests_in_flight"), 0.0);
     for outcome in Outcome::ALL {

@@ -116,7 +116,7 @@ impl<'a> Thread<'a> {
                     let index = stack.index(self.stacks.len());
                     self.stacks[index] = self.stacks[index].clone();
                 }
-                Op::Scrape => self.forgetful.scrape(),
+                Op::Scrape => self.forgetful.scrape(false),
                 Op::Poll(_) | Op::Drop(_) => {}
             }
         }
