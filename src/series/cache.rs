@@ -141,7 +141,7 @@ impl<'a> At<'a> {
                 let room = birth.to_be_proven.then(|| {
                     let mut folded = values.clone();
                     fold_all(&mut folded);
-                    Room { cap: Arc::clone(cap), folded: self.series(&folded, || closed) }
+                    Room { cap: Arc::downgrade(cap), folded: self.series(&folded, || closed) }
                 });
                 let series = self.make(&values, birth, room);
                 cap.open(|open| open.insert(self.hash(&values), &series));

@@ -1,7 +1,7 @@
 //! One label set of requests: where its calls count, and since when it has handles.
 
 use std::sync::{
-    Arc, OnceLock,
+    Arc, OnceLock, Weak,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -40,7 +40,8 @@ pub(crate) struct Series {
 /// Where an open label set finds room when it is proven, and where its calls count if there is none.
 #[derive(Debug)]
 pub(super) struct Room {
-    pub(super) cap: Arc<Cap>,
+    /// Weak, because the cap holds the label sets that it has admitted.
+    pub(super) cap: Weak<Cap>,
     pub(super) folded: Arc<Series>,
 }
 
@@ -187,7 +188,8 @@ impl Series {
     #[cold]
     fn try_prove(&self) -> Option<bool> {
         self.with_recorder(|recorder| {
-            let Some(Room { cap, .. }) = &self.room else {
+            // A call may outlive its Layer, and with it the cap.
+            let Some(cap) = self.room.as_ref().and_then(|room| room.cap.upgrade()) else {
                 self.prove(recorder);
                 return true;
             };
@@ -270,6 +272,8 @@ impl Series {
 
 impl Room {
     fn count_overflow(&self, spec: &Spec) {
-        self.cap.count_overflow(spec);
+        if let Some(cap) = self.cap.upgrade() {
+            cap.count_overflow(spec);
+        }
     }
 }

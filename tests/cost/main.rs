@@ -11,6 +11,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -168,4 +169,22 @@ fn a_call_in_flight_stays_small() {
     let future = size_of::<tower_metrics::http::ResponseFuture<()>>();
     let body = size_of::<tower_metrics::http::ResponseBody<()>>();
     assert!(future <= 40 && body <= 40, "future {future} B, body {body} B");
+}
+
+/// Label sets, the cap that has admitted them and the handles know of each other.
+#[test]
+fn a_layer_that_is_dropped_leaves_nothing_behind() {
+    let recorder = Arc::new(Taking::default());
+    for idle_timeout in [None, Some(Duration::from_secs(60))] {
+        let once = || {
+            let layer = HttpMetricsLayer::new()
+                .recorder(Arc::clone(&recorder) as _)
+                .endpoint(|head| Some(head.uri().path().into()));
+            let layer = idle_timeout.iter().fold(layer, |layer, timeout| layer.idle_timeout(*timeout));
+            call(&mut layer.layer(service_fn(answer as fn(Request<()>) -> Answer)));
+        };
+        once();
+        let left = allocation_counter::measure(|| (0..10).for_each(|_| once()));
+        assert_eq!((left.bytes_current, left.count_current), (0, 0), "{idle_timeout:?}: {left:?}");
+    }
 }
