@@ -144,12 +144,17 @@ mod tests {
     /// Far more than the system takes for a reader who does not read.
     const PAGE: usize = 24 << 20;
 
+    const ASK: &str = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+
     async fn served() -> SocketAddr {
+        let page = Bytes::from(vec![b'x'; PAGE]);
+        served_by(move || page.clone()).await
+    }
+
+    async fn served_by(render: impl FnMut() -> Bytes + Send + 'static) -> SocketAddr {
         let listener = bind(":0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let page = Bytes::from(vec![b'x'; PAGE]);
-        let pages = Pages::new(move || page.clone()).unwrap();
-        tokio::spawn(serve(listener, Answer::new(pages, None)));
+        tokio::spawn(serve(listener, Answer::new(Pages::new(render).unwrap(), None)));
         addr
     }
 
@@ -171,8 +176,7 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_read_its_answer_is_cut_off_after_a_minute() {
         let addr = served().await;
-        let ask = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
-        let (mut in_time, mut late) = (connect(addr, ask).await, connect(addr, ask).await);
+        let (mut in_time, mut late) = (connect(addr, ASK).await, connect(addr, ASK).await);
         for (stream, after, all) in [(&mut in_time, 50, true), (&mut late, 11, false)] {
             assert_eq!(stream.read_u8().await.unwrap(), b'H');
             pass(Duration::from_secs(after)).await;
@@ -196,5 +200,44 @@ mod tests {
             assert!((9..15).contains(&begun.elapsed().as_secs()), "{sends:?}: {:?}", begun.elapsed());
             time::resume();
         }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_page_goes_on_waiting_when_others_come() {
+        let (end, ended) = std::sync::mpsc::channel();
+        let (tell, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let addr = served_by(move || {
+            tell.send(()).unwrap();
+            ended.recv().unwrap();
+            Bytes::from_static(b"page")
+        });
+        let addr = addr.await;
+        let mut waits = connect(addr, ASK).await;
+        begun.recv().await.unwrap();
+        let mut silent = Vec::new();
+        for _ in 0..200 {
+            silent.push(connect(addr, "").await);
+        }
+        // Those who came first have been closed by those who came after.
+        silent[0].read_to_end(&mut Vec::new()).await.unwrap();
+        end.send(()).unwrap();
+        let mut answer = String::new();
+        waits.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("page"), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn a_scrape_gets_through_slow_readers_on_every_connection() {
+        let addr = served().await;
+        let mut slow = Vec::new();
+        for _ in 0..128 {
+            slow.push(connect(addr, ASK).await);
+        }
+        for reader in &mut slow {
+            assert_eq!(reader.read_u8().await.unwrap(), b'H');
+        }
+        let mut answer = Vec::new();
+        connect(addr, ASK).await.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.len() > PAGE);
     }
 }
