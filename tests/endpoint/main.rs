@@ -60,7 +60,7 @@ async fn scrape(addr: SocketAddr, accept: &str) -> Response<Bytes> {
 #[tokio::test]
 async fn who_does_not_show_the_token_gets_a_bare_401_whatever_it_asks_for() {
     let (_turn, addr) = listener().await;
-    let wrong: [&[_]; 11] = [
+    let wrong: [&[_]; 12] = [
         &[],
         &[("authorization", "")],
         &[("authorization", "Bearer")],
@@ -70,6 +70,7 @@ async fn who_does_not_show_the_token_gets_a_bare_401_whatever_it_asks_for() {
         &[("authorization", "Bearer S3CRET-TOKEN_0123456789")],
         &[("authorization", "Bearers3cret-Token_0123456789")],
         &[("authorization", "Basic s3cret-Token_0123456789")],
+        &[("authorization", "Digest s3cret-Token_0123456789")],
         &[("authorization", "s3cret-Token_0123456789")],
         &[("x-authorization", "Bearer s3cret-Token_0123456789")],
     ];
