@@ -82,7 +82,8 @@ impl Connections {
         self.open.push(Connection { progress, task });
     }
 
-    fn let_old_pages_go(&mut self) {
+    /// Closes the connections that hold pages beyond what there may be.
+    pub(super) fn let_old_pages_go(&mut self) {
         let mut held: Vec<PageId> = Vec::new();
         for connection in self.open.iter().rev() {
             let Some(&page) = connection.progress.page.get() else { continue };

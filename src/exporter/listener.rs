@@ -32,6 +32,9 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much the head of a request may take in memory.
 const HEAD_BYTES: usize = 16 << 10;
 
+/// How often it is looked for pages that slow readers hold, where no connection comes.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How long to wait after the system had no connection to give, such as no file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -86,9 +89,16 @@ async fn serve(listener: TcpListener, answer: Answer) -> Infallible {
     let mut connections = Connections::default();
     let mut found_full = 0;
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            time::sleep(ACCEPT_PAUSE).await;
-            continue;
+        let stream = match time::timeout(LOOK_INTERVAL, listener.accept()).await {
+            Ok(Ok((stream, _))) => stream,
+            Ok(Err(_)) => {
+                time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+            Err(_) => {
+                connections.let_old_pages_go();
+                continue;
+            }
         };
         let room = connections.make_room();
         if room != Room::None {

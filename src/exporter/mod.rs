@@ -25,7 +25,7 @@
 //! | time to the page | 10 s | 503 |
 //! | time of a connection as a whole | 60 s | it is closed |
 //! | connections | 128 | the oldest without a request makes way, else the oldest that has an answer to read, else the newcomer |
-//! | pages that slow readers hold | the two newest, and more within 64 MiB | their connections are closed |
+//! | pages that slow readers hold | the two newest, and more within 64 MiB | their connections are closed, within a second |
 //!
 //! | answer | to |
 //! |---|---|

@@ -114,8 +114,12 @@ impl Prometheus {
     ///
     /// Tell every Layer the same by its own `idle_timeout`, such as
     /// [`HttpMetricsLayer::idle_timeout`](crate::HttpMetricsLayer::idle_timeout): one that does not know goes on
-    /// recording where nobody reads. What is forgotten begins anew at its next call, without a zero before it, so give
-    /// much more than the longest range of your queries, and leave it out where all label sets are declared or matched.
+    /// recording where nobody reads.
+    ///
+    /// Leave it out where all label sets are declared or matched: then nothing grows. What is forgotten begins anew at its
+    /// next call, without a zero before it, and `increase()` does not see what was counted between that and the next scrape.
+    /// Zeros of `initialize()` are forgotten too: an instance without a call for so long exports no counter, and the alert
+    /// `SloDataMissing` takes it for one without a Layer. A large value makes both rare.
     ///
     /// # Panics
     ///
@@ -212,8 +216,8 @@ impl Prometheus {
     /// # Errors
     ///
     /// Fails if it cannot listen there, if no tokio runtime runs, if the bearer token is one that nobody can send, if
-    /// the system has no thread to give, or if another recorder is installed already. A listener that fails leaves no
-    /// recorder behind.
+    /// the system has no thread to give, or if another recorder is installed already. An address or a token that
+    /// is refused leaves no recorder behind.
     ///
     /// # Panics
     ///

@@ -97,7 +97,7 @@ impl HttpMetricsLayer {
         Self::of(Role::Client)
     }
 
-    /// Tells the endpoint of a request, where no route was matched. `None` is `unmatched`.
+    /// Tells the endpoint of a request, where no route was matched: a matched route wins. `None` is `unmatched`.
     ///
     /// Return one of few values, such as a route template, never an identifier: each makes series of its own.
     /// Control characters, `\` and `"` become `_`, and a value is cut at 128 bytes. A client gets a label
@@ -266,12 +266,13 @@ impl HttpMetricsLayer {
     /// Handles are then asked for again when they are older than a quarter of it, a second at most. Nothing is lost but
     /// what falls between that question and the first use of the handle, if a page is rendered at that very moment.
     /// While a label set is used, its counters of failure stand at zero; one that was forgotten begins anew with its
-    /// next call. Let an exporter of your own forget counters and histograms alone (the mask
+    /// next call, of which `increase()` sees nothing. Let an exporter of your own forget counters and histograms alone (the mask
     /// `COUNTER | HISTOGRAM`): a gauge that it forgot is absent until it changes.
     ///
     /// A label set of [`endpoint`](Self::endpoint) that was not used for a day, or for `idle_timeout` if that is longer,
     /// and is not in flight, is given up when there is no room for another one;
-    /// `tower_metrics_label_sets_given_up_total` counts them. Declared endpoints and matched routes never are.
+    /// `tower_metrics_label_sets_given_up_total` counts them. Declared endpoints and matched routes never are. Of what was
+    /// given up, the gauge stays in the exporter, at zero.
     ///
     /// # Panics
     ///

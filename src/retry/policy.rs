@@ -3,7 +3,7 @@
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -36,6 +36,8 @@ struct Attempts {
     policy: String,
     family: Family,
     source: Source,
+    /// When all counters were last made to stand at zero.
+    zeroed: AtomicU64,
 }
 
 const RETRIED: &str = "retried";
@@ -96,9 +98,7 @@ impl<P, F> MeteredPolicy<P, F> {
     /// Makes the counters stand at zero: done when the policy is made, and again by whoever installs the exporter after
     /// that and keeps a clone.
     pub fn initialize(&self) {
-        [RETRIED, RECOVERED, GAVE_UP, UNFINISHED]
-            .into_iter()
-            .for_each(|result| self.attempts.count(result, 0));
+        self.attempts.initialize();
     }
 
     fn finish(&mut self, result: &'static str) {
@@ -185,10 +185,20 @@ impl Attempts {
         let labels = names::RETRY_ATTEMPTS_TOTAL.labels().iter().map(|label| SharedString::const_str(label));
         let mut spec = Spec::new(labels.collect(), source.clone());
         spec.counter = Some(Instrument::new(&names::RETRY_ATTEMPTS_TOTAL, &Naming::new()));
-        Self { policy, family: Family::new(spec), source }
+        Self { policy, family: Family::new(spec), source, zeroed: AtomicU64::new(0) }
+    }
+
+    /// Makes all counters stand at zero.
+    fn initialize(&self) {
+        for result in [RETRIED, RECOVERED, GAVE_UP, UNFINISHED] {
+            self.family.increment(&[&self.policy, result], 0);
+        }
     }
 
     fn count(&self, result: &'static str, count: u64) {
+        if self.family.has_aged(&self.zeroed) {
+            self.initialize();
+        }
         self.family.increment(&[&self.policy, result], count);
     }
 }

@@ -64,7 +64,8 @@
 //! [`Alert::Saturation`] needs a Layer that was told its limit, and [`Alert::RateLimitRejections`] a
 //! [`RejectionLayer`](crate::RejectionLayer). [`Alert::SloDataMissing`] tells of a Layer removed, a metric or a label renamed,
 //! a threshold that is no bound; it takes an idle instance for one without a Layer unless the Layer was
-//! [initialized](crate::HttpMetricsLayer::initialize). An endpoint whose route is misspelled in the promise has series at
+//! [initialized](crate::HttpMetricsLayer::initialize), and also then where the exporter has an
+//! [idle timeout](crate::HttpMetricsLayer::idle_timeout). An endpoint whose route is misspelled in the promise has series at
 //! zero where the Layer was given the promise, and nothing tells: compare `slo:sli_total:rate5m` with what you expect, once.
 //!
 //! An instance that was restarted in place with other bounds, or whose bounds Prometheus begins to spell otherwise (as

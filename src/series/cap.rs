@@ -116,7 +116,7 @@ impl Cap {
 
     /// Counts one more that is not yet proven, if there are not too many of them. Needs the turn.
     pub(super) fn admits_unproven(&self) -> bool {
-        let has_room = self.unproven.load(Ordering::Relaxed) < self.most + MOST_UNPROVEN;
+        let has_room = !self.has_too_many_unproven();
         self.unproven.fetch_add(u64::from(has_room), Ordering::Relaxed);
         has_room
     }
@@ -130,30 +130,35 @@ impl Cap {
 
     /// Gives up what was not used for a day and is not in flight, if anything is full and was not searched lately.
     ///
-    /// Only where the exporter forgets too: otherwise it would export what is given up beside what comes in its place.
+    /// Only where the exporter forgets too: otherwise it would export what is given up beside what comes in its place. Of
+    /// what it forgets, the gauge stays, at zero.
     pub(super) fn make_room(&self, spec: &Spec) {
         let Some(idle_timeout) = spec.source.idle_timeout() else { return };
         let now = spec.now();
-        let since = |then: &AtomicU64| spec.clock.nanos_between(then.load(Ordering::Relaxed), now);
+        let is_soon = |then| u128::from(spec.clock.nanos_between(then, now)) < SEARCH_INTERVAL.as_nanos();
         let is_any_full = self.is_full() || self.has_too_many_unproven() || self.open(Open::has_full_label);
-        if !is_any_full || u128::from(since(&self.searched)) < SEARCH_INTERVAL.as_nanos() {
+        if !is_any_full || is_soon(self.searched.load(Ordering::Relaxed)) {
             return;
         }
         let _turn = self.turn();
-        self.searched.store(now, Ordering::Relaxed);
+        // Whoever waited for its turn finds that another one has searched.
+        if is_soon(self.searched.swap(now, Ordering::Relaxed)) {
+            return;
+        }
         let unused = UNUSED.max(idle_timeout).as_nanos();
         let mut given_up = 0;
         let goes = |series: &Series| {
-            let goes = u128::from(series.unused_for(now)) >= unused;
-            match series.is_proven() {
-                _ if !goes => {}
-                true => {
-                    self.label_sets.leave();
-                    given_up += 1;
-                }
-                false => drop(self.unproven.fetch_sub(1, Ordering::Relaxed)),
+            if u128::from(series.unused_for(now)) < unused {
+                return false;
             }
-            goes
+            series.give_up();
+            if series.is_admitted() {
+                self.label_sets.leave();
+                given_up += 1;
+            } else {
+                self.unproven.fetch_sub(1, Ordering::Relaxed);
+            }
+            true
         };
         let left = self.open(|open| open.without(goes));
         self.open.replace(left);
@@ -177,7 +182,7 @@ impl Cap {
     }
 
     fn has_too_many_unproven(&self) -> bool {
-        self.unproven.load(Ordering::Relaxed) >= self.most + MOST_UNPROVEN
+        self.unproven.load(Ordering::Relaxed) >= self.most.saturating_add(MOST_UNPROVEN)
     }
 }
 

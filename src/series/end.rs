@@ -26,3 +26,21 @@ impl End {
             ^ word.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(16)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::End;
+    use crate::outcome::Outcome;
+
+    #[test]
+    fn ends_that_differ_spread_over_the_slots() {
+        let ends = || (0..600).flat_map(|code| Outcome::ALL.map(|outcome| End::new(code, outcome)));
+        assert_eq!(ends().map(End::hash).collect::<HashSet<_>>().len(), ends().count());
+        assert_eq!(ends().map(|end| end.hash() % 16).collect::<HashSet<_>>().len(), 14);
+        let words = ["hit", "miss", "stale"]
+            .map(|word| End { word: Some(word), ..End::new(200, Outcome::Completed) });
+        assert_eq!(words.map(End::hash).into_iter().collect::<HashSet<_>>().len(), 3);
+    }
+}

@@ -32,6 +32,10 @@ pub(crate) struct Series {
     handles: OnceLock<Box<Lease<Handles>>>,
     /// Its histograms stand at zero from the beginning.
     is_declared: AtomicBool,
+    /// The cap has counted it as a label set. Changed in the turn of the cap.
+    is_admitted: AtomicBool,
+    /// The cap counts it no more; somebody who found it before may still use it. Changed in the turn of the cap.
+    is_given_up: AtomicBool,
     has_ended: AtomicBool,
     /// When a call last began or ended.
     used: AtomicU64,
@@ -76,6 +80,8 @@ impl Series {
             room,
             handles: OnceLock::new(),
             is_declared: AtomicBool::new(false),
+            is_admitted: AtomicBool::new(false),
+            is_given_up: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             used: AtomicU64::new(spec.now()),
         }
@@ -148,6 +154,21 @@ impl Series {
         self.spec.clock.nanos_between(self.used.load(Ordering::Relaxed), now)
     }
 
+    /// Tells whether the cap has counted this label set.
+    pub(super) fn is_admitted(&self) -> bool {
+        self.is_admitted.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the cap has counted this label set. Needs the turn.
+    pub(super) fn admit(&self) {
+        self.is_admitted.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the cap counts this label set no more. Needs the turn.
+    pub(super) fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Relaxed);
+    }
+
     fn touch(&self, now: u64) {
         if self.spec.lease().is_some() {
             self.used.store(now, Ordering::Relaxed);
@@ -198,8 +219,11 @@ impl Series {
                 return false;
             }
             let _turn = cap.turn();
-            let has_room = self.is_proven() || cap.admits_proven();
+            // It is counted once, also where the recorder panics and it is tried again.
+            let is_admitted = self.is_admitted();
+            let has_room = is_admitted || (!self.is_given_up.load(Ordering::Relaxed) && cap.admits_proven());
             if has_room {
+                self.admit();
                 self.prove(recorder);
             }
             has_room

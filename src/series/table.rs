@@ -83,7 +83,7 @@ impl<V, const ROOTS: usize> Default for Table<V, ROOTS> {
 mod tests {
     use std::thread;
 
-    use super::Table;
+    use super::{CHILDREN, Table};
 
     #[test]
     fn every_value_is_found_again_also_under_one_hash() {
@@ -99,6 +99,28 @@ mod tests {
         table.for_each(|value| all.push(*value));
         all.sort_unstable();
         assert_eq!(all, Vec::from_iter(0..500));
+    }
+
+    /// Each step down takes other bits of the hash.
+    #[test]
+    fn four_thousand_values_are_a_few_steps_away() {
+        let hash = |value: u64| value.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+        let table = Table::<u64, 64>::new();
+        let mut compared = 0;
+        for value in 0..4_000 {
+            table.insert(hash(value), value, |it| *it == value);
+        }
+        for value in 0..4_000 {
+            let mut cell = &table.roots[hash(value) as usize % 64];
+            let mut rest = hash(value) >> 6;
+            while let Some(node) = cell.get().filter(|node| node.value != value) {
+                compared += 1;
+                cell = &node.children[rest as usize % CHILDREN];
+                rest /= CHILDREN as u64;
+            }
+            assert!(cell.get().is_some(), "it stands where its bits lead");
+        }
+        assert!(compared < 4_000 * 6, "{compared} steps");
     }
 
     #[test]

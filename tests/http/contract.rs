@@ -166,3 +166,13 @@ async fn two_layers_of_two_recorders_are_not_one_applied_twice() {
         assert_eq!((ended(&recorder), recorder.counter("tower_metrics_applied_twice_total", &[])), (1, 0));
     }
 }
+
+#[tokio::test]
+async fn layers_and_bodies_can_be_printed() {
+    let (_, layer) = measured();
+    let printed = format!("{layer:?}");
+    assert!(printed.contains("HttpMetricsLayer") && printed.contains("is_given: true"), "{printed}");
+    let response = layer.layer(Probe { is_ready: false }).oneshot(Request::new(())).await.unwrap();
+    let printed = format!("{:?}", response.body());
+    assert!(printed.contains("ResponseBody") && printed.contains("is_open: false"), "{printed}");
+}

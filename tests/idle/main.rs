@@ -153,6 +153,21 @@ fn the_zeros_of_a_label_set_in_use_are_not_forgotten() {
 }
 
 #[test]
+fn what_tells_of_the_cap_is_not_lost_either() {
+    let (recorder, handle) = forgetful(TIMEOUT);
+    let cost =
+        Capped::new("cost_total", ["user"], "What was spent.").recorder(recorder).idle_timeout(TIMEOUT);
+    let cost = cost.max_label_sets(1);
+    cost.increment(["ada"], 1);
+    for _ in 0..3 {
+        cost.increment(["bob"], 1);
+        let page = handle.render();
+        assert_eq!(sum(&page, "tower_metrics_overflow_total{"), Some(1.0), "{page}");
+        until_forgotten(&handle, "tower_metrics_overflow_total{", |_| {});
+    }
+}
+
+#[test]
 fn what_is_no_layer_is_told_too() {
     let (recorder, handle) = forgetful(TIMEOUT);
     let job = Operation::new("job").recorder(Arc::clone(&recorder) as _).idle_timeout(TIMEOUT);

@@ -91,6 +91,33 @@ fn after_a_day_unused_a_label_set_makes_room() {
     assert_eq!(recorder.counter("http_requests_total", &[]), begun, "no call is lost: {recorder}");
 }
 
+#[test]
+fn the_greatest_limit_is_none() {
+    let recorder = Recorder::new();
+    let (layer, _) = layer(&recorder);
+    let layer = layer.max_label_sets(usize::MAX);
+    for path in ["/a", "/b", "/c", "/d"] {
+        call(&layer, path);
+    }
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 4.0, "{recorder}");
+}
+
+#[test]
+fn while_there_is_room_nothing_is_given_up() {
+    let recorder = Recorder::new();
+    let (layer, time) = layer(&recorder);
+    let layer = layer.idle_timeout(HOUR);
+    call(&layer, "/a");
+    time.advance(48 * HOUR);
+    call(&layer, "/b");
+    call(&layer, "/c");
+    assert_eq!(
+        (given_up(&recorder), recorder.gauge("tower_metrics_label_sets", &[])),
+        (0, 3.0),
+        "{recorder}"
+    );
+}
+
 /// The exporter would go on exporting what is given up, beside what comes in its place.
 #[test]
 fn where_the_exporter_does_not_forget_nothing_is_given_up() {

@@ -27,6 +27,7 @@ fn amounts_add_up_under_their_labels() {
     assert_eq!(recorder.counter(NAME, &[("repository", "website"), ("user", "ada")]), 2_000);
     assert_eq!(recorder.counter(NAME, &[]), 2_001);
     assert_eq!(recorder.description(NAME).unwrap().help, "What was spent.");
+    assert!(format!("{cost:?}").contains(NAME));
 }
 
 #[test]

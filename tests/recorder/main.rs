@@ -13,6 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -24,7 +25,10 @@ use metrics::{
 };
 use metrics_util::layers::{FanoutBuilder, FilterLayer, Layer as _};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_metrics::{HttpMetricsLayer, RequestCountLayer, testing::Recorder};
+use tower_metrics::{
+    HttpMetricsLayer, InFlightLayer, LatencyLayer, RequestCountLayer,
+    testing::{Clock, Recorder},
+};
 
 type Answer = std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>>;
 
@@ -131,6 +135,49 @@ fn handles_are_asked_for_once() {
         call(&layer);
     }
     assert_eq!(recorder.registrations(), registrations);
+}
+
+/// An idle timeout of four seconds or more makes handles good for a second; one by a clock that went back is not.
+#[test]
+fn handles_that_may_be_forgotten_are_asked_for_again_when_they_are_old() {
+    let recorder = Recorder::new();
+    let (clock, time) = Clock::mock();
+    let second = Duration::from_secs(1);
+    time.advance(60 * second);
+    let layer = HttpMetricsLayer::new().recorder(recorder.shared()).clock(clock).idle_timeout(4 * second);
+    call(&layer);
+    let asked_again = || {
+        let before = recorder.registrations();
+        call(&layer);
+        recorder.registrations() > before
+    };
+    assert!(!asked_again());
+    time.advance(second);
+    assert!(!asked_again());
+    time.advance(Duration::from_nanos(1));
+    assert!(asked_again());
+    time.rewind(Duration::from_nanos(1));
+    assert!(asked_again());
+    assert!(!asked_again());
+}
+
+/// One instrument alone tells that there is no recorder as all three do.
+#[test]
+fn without_a_recorder_no_single_instrument_looks_anything_up() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let counts = Arc::clone(&asked);
+    let layer = HttpMetricsLayer::new().endpoint(move |_| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        None
+    });
+    let nobody = metrics::NoopRecorder;
+    with_local_recorder(&nobody, || {
+        let timed = LatencyLayer::from(layer.clone()).layer(service_fn(answer));
+        timed.oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+        let shown = InFlightLayer::from(layer).layer(service_fn(answer));
+        shown.oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+    });
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 #[test]

@@ -196,3 +196,23 @@ fn a_panic_while_handles_are_asked_for_poisons_nothing() {
     });
     assert_eq!(inner.counter("http_requests_total", &[]), before + 10_000);
 }
+
+/// The cap counts a label set once, however often its handles are asked for in vain.
+#[test]
+fn a_label_set_whose_handles_could_not_be_had_takes_one_place() {
+    let (inner, trigger, layer) = flaky();
+    let layer = layer.endpoint(|head| Some(head.uri().path().into())).max_label_sets(10);
+    let call = |path: &str| {
+        let answer =
+            service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))));
+        let request = Request::get(path).body(()).unwrap();
+        layer.layer(answer).oneshot(request).now_or_never().unwrap().unwrap();
+    };
+    call("/well");
+    trigger.is_armed.store(true, Ordering::SeqCst);
+    (0..50).for_each(|_| call("/sick"));
+    trigger.is_armed.store(false, Ordering::SeqCst);
+    call("/later");
+    assert!(inner.gauge("tower_metrics_label_sets", &[]) <= 3.0, "{inner}");
+    assert_eq!(inner.counter("http_requests_total", &[("endpoint", "/later")]), 1, "{inner}");
+}
