@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rapidhash::fast::RandomState;
+use rapidhash::quality::RandomState;
 
 use crate::labels::UNKNOWN;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use metrics::{Counter, Recorder};
-use rapidhash::fast::RandomState;
+use rapidhash::quality::RandomState;
 
 use super::{
     Instrument, RecorderId, Series, Spec, cap::Cap, contained, label_set::Room, lease::Lease, table::Table,
@@ -210,4 +210,24 @@ fn applied_twice(spec: &Spec, recorder: &dyn Recorder) -> Counter {
         counter.increment(0);
     }
     counter
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::{collections::HashSet, sync::Arc};
+
+    use super::Cache;
+    use crate::{
+        series::{Source, Spec},
+        testing::Recorder,
+    };
+
+    #[test]
+    fn label_sets_that_differ_spread_over_the_table() {
+        let (cache, recorder) = (Cache::default(), Recorder::new());
+        let spec = Arc::new(Spec::new(Vec::new(), Source::default()));
+        let at = cache.at(&spec, &recorder).expect("it takes what is recorded");
+        let paths = (0..1_000).map(|n| format!("/{n}"));
+        assert_eq!(paths.map(|path| at.hash(&["GET", &path])).collect::<HashSet<_>>().len(), 1_000);
+    }
 }

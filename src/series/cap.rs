@@ -9,7 +9,7 @@ use std::{
 };
 
 use metrics::{Counter, Label, Recorder};
-use rapidhash::fast::RandomState;
+use rapidhash::quality::RandomState;
 
 use super::{
     Instrument, RecorderId, Series, Spec, contained,

@@ -175,7 +175,7 @@ impl Series {
         }
     }
 
-    pub(super) fn is_proven(&self) -> bool {
+    fn is_proven(&self) -> bool {
         self.handles.get().is_some()
     }
 

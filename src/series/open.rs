@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use rapidhash::fast::RandomState;
+use rapidhash::quality::RandomState;
 
 use super::{Series, table::Table};
 use crate::labels::OVERFLOW;
