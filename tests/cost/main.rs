@@ -15,6 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -22,8 +23,10 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
-use tower::{Layer, Service, service_fn, util::ServiceFn};
-use tower_metrics::{HttpMetricsLayer, InFlightLayer, LatencyLayer, Metrics, RequestCountLayer, http::Http};
+use tower::{Layer, Service, ServiceExt, service_fn, util::ServiceFn};
+use tower_metrics::{
+    HttpMetricsLayer, InFlightLayer, LatencyLayer, Metrics, RejectionLayer, RequestCountLayer, http::Http,
+};
 
 /// Handles that take everything and keep only how often.
 #[derive(Default)]
@@ -187,4 +190,18 @@ fn a_layer_that_is_dropped_leaves_nothing_behind() {
         let left = allocation_counter::measure(|| (0..10).for_each(|_| once()));
         assert_eq!((left.bytes_current, left.count_current), (0, 0), "{idle_timeout:?}: {left:?}");
     }
+}
+
+#[test]
+fn a_call_that_a_limiter_lets_through_is_counted_and_nothing_else() {
+    let recorder = Arc::new(Taking::default());
+    let edge = RejectionLayer::new("edge")
+        .recorder(Arc::clone(&recorder) as _)
+        .around(tower::layer::util::Identity::new());
+    let service = edge.layer(service_fn(|(): ()| ready(Ok::<_, Infallible>(()))));
+    let call = || service.clone().oneshot(()).now_or_never().unwrap().unwrap();
+    call();
+    let taken = recorder.taken.0.load(Ordering::Relaxed);
+    (0..1_000).for_each(|_| call());
+    assert_eq!(recorder.taken.0.load(Ordering::Relaxed) - taken, 1_000);
 }

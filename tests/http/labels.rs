@@ -381,6 +381,7 @@ fn what_no_answer_proves_takes_no_place_of_the_cap() {
         send(&layer, "GET", &format!("/{n}"), 405);
     }
     assert_eq!(recorder.counter("http_requests_total", &[("status", "405")]), 103);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 102);
     assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 3.0);
     assert_eq!(
         (label_sets(&recorder), ended(&recorder)),

@@ -126,6 +126,27 @@ fn threads_that_bring_more_than_there_is_room_for_stay_within_it() {
 }
 
 #[test]
+fn a_label_that_is_full_folds_alone_where_its_label_set_is_known() {
+    let recorder = Recorder::new();
+    let cost = cost(&recorder).max_values("user", 1).max_label_sets(2);
+    // The third finds the label and the cap full.
+    for values in [["r0", "u0"], ["r0", "u1"], ["r1", "u2"], ["r0", "u3"]] {
+        cost.increment(values, 1);
+    }
+    let counted = |repository| recorder.counter(NAME, &[("repository", repository), ("user", "_OVERFLOW")]);
+    assert_eq!(["r0", "r1", "_OVERFLOW"].map(counted), [2, 0, 1], "{recorder}");
+}
+
+#[test]
+fn a_value_with_the_name_of_what_is_folded_is_not_folded() {
+    let recorder = Recorder::new();
+    let cost = cost(&recorder).max_label_sets(1);
+    cost.increment(["_OVERFLOW", "_OVERFLOW"], 1);
+    assert_eq!(recorder.counter(NAME, &[("user", "_OVERFLOW")]), 1);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 0, "{recorder}");
+}
+
+#[test]
 fn values_that_become_the_same_take_one_place() {
     let recorder = Recorder::new();
     let counter = cost(&recorder).max_values("user", 2);

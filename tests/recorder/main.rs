@@ -128,7 +128,7 @@ fn the_recorder_that_a_layer_was_given_goes_before_all_others() {
 #[test]
 fn handles_are_asked_for_once() {
     let recorder = Recorder::new();
-    let layer = HttpMetricsLayer::new().recorder(recorder.shared());
+    let layer = HttpMetricsLayer::new().response_head_duration().recorder(recorder.shared());
     call(&layer);
     let registrations = recorder.registrations();
     for _ in 0..100 {
