@@ -1,5 +1,5 @@
-//! The attackers: a thousand sockets that send a byte a second and come again when they are closed, and 500 scrapes a
-//! second.
+//! The attackers: a thousand sockets that send a byte a second and come again 5 s after they were closed, 200 a second
+//! as the tools for such attacks do, and 500 scrapes a second.
 
 use std::{
     env,
@@ -19,6 +19,7 @@ use tokio::{
 
 const SLOW: usize = 1_000;
 const SCRAPES: u32 = 500;
+const COMES_AGAIN: Duration = Duration::from_secs(5);
 
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 static REFUSED: AtomicU64 = AtomicU64::new(0);
@@ -86,6 +87,7 @@ async fn slow(addr: SocketAddr) {
             drop(stream.write_all(b"x").await);
         }
         REOPENED.fetch_add(1, Ordering::Relaxed);
+        sleep(COMES_AGAIN).await;
     }
 }
 

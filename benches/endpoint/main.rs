@@ -50,7 +50,7 @@ fn main() {
 
 /// `cargo test --benches` runs this too, and wants to know only that it does.
 fn compare(full: bool) {
-    let (rounds, length) = if full { (9, Duration::from_secs(4)) } else { (1, Duration::from_secs(1)) };
+    let (rounds, length) = if full { (5, Duration::from_secs(4)) } else { (1, Duration::from_secs(1)) };
     for (page, sets) in PAGES {
         let mut server = server::start(sets);
         println!("\n{page}: a page of {} bytes", scrape(server.metrics).expect("it is served").1);
