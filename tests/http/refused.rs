@@ -73,6 +73,11 @@ fn bounds_with_which_a_histogram_would_miscount() {
     assert_refused(bounds(&[1.0, f64::INFINITY]), &["db_seconds", "inf", "finite"]);
     assert_refused(bounds(&[f64::NAN]), &["db_seconds", "NaN", "finite"]);
     assert_refused(|| Prometheus::new().upkeep_interval(Duration::ZERO), &["zero"]);
+    assert_refused(|| Prometheus::new().idle_timeout(Duration::ZERO), &["idle timeout of zero", "such as"]);
+    assert_refused(
+        || HttpMetricsLayer::new().idle_timeout(Duration::ZERO),
+        &["idle timeout of zero", "such as"],
+    );
 }
 
 #[test]

@@ -52,3 +52,14 @@ fn the_readme_names_the_version_that_this_is() {
     let line = format!("tower-metrics = {{ version = \"{version}\"");
     assert!(README.contains(&line), "{line} is missing");
 }
+
+/// The page tells of peers what their run is compared with.
+#[test]
+fn the_page_on_reliability_has_the_table_of_the_peers() {
+    let page = include_str!("../../docs/reliability.md");
+    let table = include_str!("../peers/tests/endings/table.md").trim();
+    assert!(
+        table.lines().count() > 10 && page.contains(table),
+        "copy tests/peers/tests/endings/table.md into it"
+    );
+}
