@@ -7,7 +7,7 @@
 //! `POST /switch/failing` breaks it, `POST /switch/well` mends it: see how its alerts, which `cargo run --example slo` writes,
 //! tell of that.
 
-use std::{convert::Infallible, env, error::Error, path::PathBuf, time::Duration};
+use std::{convert::Infallible, env, error::Error, fs, path::PathBuf, process, time::Duration};
 
 use axum::{
     BoxError, Json, Router,
@@ -165,10 +165,12 @@ async fn numbers() -> Body {
     }))
 }
 
-/// Writes the 10 MiB that `/file` serves.
+/// Writes the 10 MiB that `/file` serves. Another of these examples may serve it already: it goes on with the old one.
 fn example_file() -> std::io::Result<PathBuf> {
     let file = env::temp_dir().join("tower-metrics-example.bin");
-    std::fs::write(&file, vec![b'.'; 10 * 1024 * 1024])?;
+    let new = file.with_extension(process::id().to_string());
+    fs::write(&new, vec![b'.'; 10 * 1024 * 1024])?;
+    fs::rename(&new, &file)?;
     Ok(file)
 }
 
