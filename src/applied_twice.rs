@@ -1,17 +1,23 @@
 //! Notices a Layer that is applied twice.
 
+use std::sync::Arc;
+
 use http::Extensions;
 use metrics::KeyName;
 
-use crate::series::{At, RecorderId, Spec};
+use crate::series::{Cache, RecorderId, Spec};
 
 /// What Layers of this crate further out record of the request: left in its extensions while a label set is new.
 #[derive(Clone, Debug, Default)]
 struct RecordedOutside(Vec<(RecorderId, KeyName)>);
 
 /// Tells what a Layer further out records too, which is then counted, and leaves word for those further in.
-#[cold]
-pub(crate) fn notice<'a>(at: &At<'_>, spec: &'a Spec, extensions: &mut Extensions) -> Option<&'a KeyName> {
+pub(crate) fn notice<'a>(
+    cache: &Cache,
+    spec: &'a Arc<Spec>,
+    extensions: &mut Extensions,
+) -> Option<&'a KeyName> {
+    let at = cache.at(spec)?;
     let mut recorded = extensions.remove::<RecordedOutside>().unwrap_or_default();
     let mine = || spec.instruments().map(|instrument| (at.recorder_id(), instrument.name()));
     let is_recorded =

@@ -27,10 +27,16 @@ pub(crate) struct Call {
 // ===== impl Call =====
 
 impl Call {
+    #[inline(always)]
     pub(crate) fn begin(series: Arc<Series>) -> Self {
-        let start = series.spec().now();
-        let place = series.enter(start);
+        let (place, start) = series.enter();
         Self { series, start, code: 0, place, is_inside: false, has_ended: false }
+    }
+
+    /// Tells whether no call of its label set has ended yet.
+    #[inline]
+    pub(crate) fn is_first(&self) -> bool {
+        self.series.is_new()
     }
 
     /// What its time is read from.
@@ -39,6 +45,7 @@ impl Call {
     }
 
     /// Runs `f`, which runs code of the wrapped service.
+    #[inline]
     pub(crate) fn inside<T>(&mut self, f: impl FnOnce() -> T) -> T {
         self.is_inside = true;
         let done = f();
@@ -46,7 +53,32 @@ impl Call {
         done
     }
 
+    /// Notes that code of the wrapped service runs until the call [comes out](Self::comes_out): for what is too large to be
+    /// moved in and out of a closure.
+    #[inline]
+    pub(crate) fn goes_in(call: &mut Option<Self>) {
+        if let Some(call) = call {
+            call.is_inside = true;
+        }
+    }
+
+    /// Notes that it runs no more.
+    #[inline]
+    pub(crate) fn comes_out(call: &mut Option<Self>) {
+        if let Some(call) = call {
+            call.is_inside = false;
+        }
+    }
+
+    /// The same for a call that is moved on.
+    #[inline]
+    pub(crate) fn is_out(mut call: Option<Self>) -> Option<Self> {
+        Self::comes_out(&mut call);
+        call
+    }
+
     /// Notes that the service answered, and with which code.
+    #[inline]
     pub(crate) fn answered(&mut self, code: u16) {
         self.code = code;
         let spec = self.series.spec();
@@ -57,31 +89,34 @@ impl Call {
         }
     }
 
+    #[inline]
     pub(crate) fn end(self, outcome: Outcome) {
         self.end_as(outcome, None);
     }
 
     /// Ends the call under a word of the user's own.
+    #[inline]
     pub(crate) fn end_as(mut self, outcome: Outcome, word: Option<&'static str>) {
-        self.end_once(outcome, word);
+        self.has_ended = true;
+        self.series.leave(self.place, End { code: self.code, outcome, word }, self.start);
     }
 
-    fn end_once(&mut self, outcome: Outcome, word: Option<&'static str>) {
-        if std::mem::replace(&mut self.has_ended, true) {
-            return;
-        }
-        let now = self.series.spec().now();
-        self.series.leave(self.place, End { code: self.code, outcome, word }, self.start, now);
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
+    #[cold]
+    fn end_dropped(&mut self) {
         let outcome = match (self.is_inside, self.code) {
             (true, _) => Outcome::Panicked,
             (false, 0) => Outcome::Cancelled,
             (false, _) => Outcome::BodyDropped,
         };
-        self.end_once(outcome, None);
+        self.series.leave(self.place, End::new(self.code, outcome), self.start);
+    }
+}
+
+impl Drop for Call {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end_dropped();
+        }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn unix_seconds() -> f64 {
 ///
 /// Bucket bounds and samples both pass through here, so that a call of exactly the threshold compares equal to
 /// its bound: the division is correctly rounded, which `Duration::as_secs_f64` is not.
+#[inline]
 pub(crate) fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
@@ -54,16 +55,19 @@ impl Clock {
         (Self { inner: clock }, MockClock { inner: mock })
     }
 
+    #[inline]
     pub(crate) fn raw(&self) -> u64 {
         self.inner.raw()
     }
 
     /// Seconds between two readings of [`raw`](Self::raw); 0 where the clock stepped back.
+    #[inline]
     pub(crate) fn seconds_between(&self, start: u64, end: u64) -> f64 {
         seconds(self.nanos_between(start, end))
     }
 
     /// Nanoseconds between two readings of [`raw`](Self::raw); 0 where the clock stepped back.
+    #[inline]
     pub(crate) fn nanos_between(&self, start: u64, end: u64) -> u64 {
         self.inner.delta_as_nanos(start, end)
     }

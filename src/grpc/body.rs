@@ -26,12 +26,10 @@ pin_project! {
 // ===== impl ResponseBody =====
 
 impl<B> ResponseBody<B> {
-    pub(super) fn ended(inner: B) -> Self {
-        Self { inner, call: None }
-    }
-
-    pub(super) fn open(inner: B, call: Call) -> Self {
-        Self { inner, call: Some(call) }
+    /// Wraps a body that ends `call`, where the head did not.
+    #[inline]
+    pub(super) fn new(inner: B, call: Option<Call>) -> Self {
+        Self { inner, call }
     }
 
     /// Returns the wrapped body.
@@ -57,6 +55,7 @@ impl<B: Body> Body for ResponseBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -100,7 +99,7 @@ impl<B: Body> Body for ResponseBody<B> {
 // tower-http asks for it in the Layers that answer with an empty body of their own.
 impl<B: Default> Default for ResponseBody<B> {
     fn default() -> Self {
-        Self::ended(B::default())
+        Self::new(B::default(), None)
     }
 }
 

@@ -47,8 +47,15 @@ const EARLY: f64 = 1e-3;
 // ===== impl ResponseFuture =====
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, call: Option<Call>, due: Option<Due>, has_body: bool) -> Self {
-        Self { inner, call, due, has_body }
+    /// Waits for what `inner` returns, which is made where it stays: it may be large. The call is in until then.
+    #[inline]
+    pub(super) fn new(
+        inner: impl FnOnce() -> F,
+        call: Option<Call>,
+        due: Option<Due>,
+        has_body: bool,
+    ) -> Self {
+        Self { inner: inner(), call: Call::is_out(call), due, has_body }
     }
 }
 
@@ -59,18 +66,23 @@ where
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(match this.call {
-            Some(call) => call.inside(|| this.inner.poll(cx)),
-            None => this.inner.poll(cx),
-        });
-        let call = this.call.take();
-        Poll::Ready(match (answer, call) {
-            (Ok(response), Some(call)) => Ok(open(response, call, *this.has_body)),
-            (Ok(response), None) => Ok(response.map(ResponseBody::ended)),
-            (Err(error), call) => {
-                if let Some(mut call) = call {
+        Call::goes_in(this.call);
+        let answer = this.inner.poll(cx);
+        Call::comes_out(this.call);
+        Poll::Ready(match ready!(answer) {
+            Ok(response) => {
+                if let Some(call) = this.call {
+                    if let Some(outcome) = end_of(&response, call, *this.has_body) {
+                        this.call.take().expect("it was there above").end(outcome);
+                    }
+                }
+                Ok(response.map(|body| ResponseBody::new(body, this.call.take())))
+            }
+            Err(error) => {
+                if let Some(mut call) = this.call.take() {
                     Due::judge(*this.due, &mut call);
                     call.end(Outcome::Error);
                 }
@@ -101,17 +113,14 @@ impl Due {
     }
 }
 
-/// Ends the call if the head is all there is, else leaves that to the body.
-fn open<B: Body>(response: Response<B>, mut call: Call, has_body: bool) -> Response<ResponseBody<B>> {
+/// The outcome, where the head is all there is; else it is the body's to tell.
+#[inline]
+fn end_of<B: Body>(response: &Response<B>, call: &mut Call, has_body: bool) -> Option<Outcome> {
     let code = Code::of(response.headers()).or_else(|| Code::of_http(response.status()));
     if let Some(code) = code {
         call.answered(code.to_end());
     }
-    let body = response.body();
     let is_bodiless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if call.inside(|| body.is_end_stream()) || is_bodiless || !has_body {
-        call.end(Outcome::Completed);
-        return response.map(ResponseBody::ended);
-    }
-    response.map(|body| ResponseBody::open(body, call))
+    let is_ended = is_bodiless || !has_body || call.inside(|| response.body().is_end_stream());
+    is_ended.then_some(Outcome::Completed)
 }

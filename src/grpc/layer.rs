@@ -5,12 +5,11 @@ use std::{sync::Arc, time::Duration};
 use metrics::Recorder;
 use tower_layer::Layer;
 
-use super::{Method, answers::GrpcAnswers, methods::Methods, service::BIRTH};
+use super::{Method, answers::GrpcAnswers, methods::Methods};
 use crate::{
     clock::Clock,
     hints::Hints,
     instrument::{Instruments, Metrics},
-    labels::UNKNOWN,
     names::{self, Metric, Naming},
     series::{Cache, Instrument, Source, Spec},
 };
@@ -154,15 +153,11 @@ impl GrpcMetricsLayer {
     /// counter stood at 0 in an earlier scrape.
     pub fn initialize(&self) {
         let Grpc { config, spec, cache, hints } = &*self.protocol;
-        spec.source.with(|recorder| {
-            let Some(at) = cache.at(spec, recorder) else {
-                let name = spec.instruments().next().map_or("", |instrument| instrument.name().as_str());
-                return hints.initialized_without_recorder(name);
-            };
-            for values in config.methods.all().into_iter().chain([[UNKNOWN; 3]]) {
-                at.series(&values, || BIRTH).initialize(recorder);
-            }
-        });
+        let Some(at) = cache.at(spec) else {
+            let name = spec.instruments().next().map_or("", |instrument| instrument.name().as_str());
+            return hints.initialized_without_recorder(name);
+        };
+        config.methods.all_series(at).iter().for_each(|series| series.initialize());
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {

@@ -1,10 +1,13 @@
 //! The methods that have labels of their own: those that were registered, and nothing that a caller asks for.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use rapidhash::quality::RandomState;
 
-use crate::labels::UNKNOWN;
+use crate::{
+    labels::UNKNOWN,
+    series::{At, Birth, Series},
+};
 
 /// A method of a gRPC service, and how it is called. Made by [`unary`], [`client_stream`], [`server_stream`] and
 /// [`bidi_stream`], or read from a descriptor set.
@@ -87,7 +90,12 @@ impl Methods {
         self.skipped.push(service);
     }
 
+    #[inline]
     pub(super) fn skips(&self, path: &str) -> bool {
+        !self.skipped.is_empty() && self.skips_service_of(path)
+    }
+
+    fn skips_service_of(&self, path: &str) -> bool {
         let service = path.strip_prefix('/').and_then(|path| path.split('/').next());
         self.skipped.iter().any(|skipped| Some(&**skipped) == service)
     }
@@ -97,6 +105,38 @@ impl Methods {
         self.by_path.get(path).map_or([UNKNOWN; 3], Method::values)
     }
 
+    /// The series of a call: that of a registered method, else that of `unknown`.
+    #[inline]
+    pub(super) fn series(&self, at: At<'_>, path: &str) -> Arc<Series> {
+        let hash = at.hash(&[path]);
+        let is_it =
+            |series: &Series| matches!(series.values(), [_, service, name] if is_of(path, service, name));
+        at.find_of(hash, is_it).unwrap_or_else(|| self.other_series(at, hash, path))
+    }
+
+    /// The series of every registered method, and that of `unknown`.
+    pub(super) fn all_series(&self, at: At<'_>) -> Vec<Arc<Series>> {
+        self.all()
+            .iter()
+            .map(|[_, service, name]| self.series(at, &format!("/{service}/{name}")))
+            .chain([self.series(at, "")])
+            .collect()
+    }
+
+    /// A registered method that was not asked for before, or one that nobody registered.
+    #[inline(never)]
+    fn other_series(&self, at: At<'_>, hash: u64, path: &str) -> Arc<Series> {
+        // Registered names are closed by construction, and so is `unknown`.
+        let birth = || Birth { infallible: false, to_be_proven: false, is_open: false };
+        match self.by_path.get(path) {
+            Some(method) => {
+                let values = method.values();
+                at.series_of(hash, |series| series.is_of(&values), &values, birth)
+            }
+            None => at.series(&[UNKNOWN; 3], birth),
+        }
+    }
+
     /// The label values of every registered method, in the order of their paths.
     pub(super) fn all(&self) -> Vec<[&str; 3]> {
         let measured = self.by_path.values().filter(|method| !self.skipped.contains(&method.service));
@@ -104,4 +144,11 @@ impl Methods {
         all.sort_unstable();
         all
     }
+}
+
+/// Tells whether this is the path of a method, without making that path.
+#[inline]
+fn is_of(path: &str, service: &str, name: &str) -> bool {
+    let method = path.strip_prefix('/').and_then(|path| path.strip_prefix(service));
+    method.and_then(|method| method.strip_prefix('/')) == Some(name)
 }

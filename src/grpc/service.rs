@@ -2,15 +2,12 @@
 
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{Extensions, HeaderMap, Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use super::{Grpc, ResponseBody, ResponseFuture, future::Due, status};
-use crate::{applied_twice, call::Call, instrument::Metrics, series::Birth};
-
-/// Registered names are closed by construction, and so is `unknown`.
-pub(super) const BIRTH: Birth = Birth { infallible: false, to_be_proven: false, is_open: false };
+use crate::{applied_twice, call::Call, instrument::Metrics};
 
 // ===== impl Metrics =====
 
@@ -27,15 +24,13 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let has_body = request.method() != Method::HEAD;
         let mut call = self.protocol.begin(&mut request);
         let due = call.as_ref().and_then(|call| self.protocol.due(call, request.headers()));
-        let inner = match &mut call {
-            Some(call) => call.inside(|| self.inner.call(request)),
-            None => self.inner.call(request),
-        };
-        ResponseFuture::new(inner, call, due, has_body)
+        Call::goes_in(&mut call);
+        ResponseFuture::new(|| self.inner.call(request), call, due, has_body)
     }
 }
 
@@ -48,22 +43,29 @@ impl Grpc {
         Some(Due::new(call, timeout))
     }
 
-    /// Begins the call under the recorder of this moment; without one that takes anything there is none.
+    #[inline]
     fn begin<B>(&self, request: &mut Request<B>) -> Option<Call> {
-        self.spec.source.with(|recorder| {
-            let at = self.cache.at(&self.spec, recorder)?;
-            let path = request.uri().path();
-            if self.config.methods.skips(path) {
-                return None;
-            }
-            let series = at.series(&self.config.methods.values(path), || BIRTH);
-            if series.is_new() {
-                let twice = applied_twice::notice(&at, &self.spec, request.extensions_mut());
-                if let Some(name) = twice {
-                    self.hints.applied_twice(name.as_str());
-                }
-            }
-            Some(Call::begin(series))
-        })
+        let call = self.begin_at(request.uri().path())?;
+        if call.is_first() {
+            self.notice_twice(request.extensions_mut());
+        }
+        Some(call)
+    }
+
+    /// Begins the call under the recorder of this moment; without one that takes anything there is none.
+    fn begin_at(&self, path: &str) -> Option<Call> {
+        let at = self.cache.at(&self.spec)?;
+        if self.config.methods.skips(path) {
+            return None;
+        }
+        Some(Call::begin(self.config.methods.series(at, path)))
+    }
+
+    #[cold]
+    fn notice_twice(&self, extensions: &mut Extensions) {
+        let twice = applied_twice::notice(&self.cache, &self.spec, extensions);
+        if let Some(name) = twice {
+            self.hints.applied_twice(name.as_str());
+        }
     }
 }

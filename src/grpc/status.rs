@@ -1,8 +1,12 @@
 //! The status of a gRPC call: its code in trailers, in a head, or guessed by nobody.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::names::GRPC_CODES;
+
+static STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+static TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// A status code of gRPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +31,7 @@ impl Code {
 
     /// Reads `grpc-status`, where there is one. What is no code is `Unknown`, as every client takes it.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get("grpc-status")?;
+        let value = find(headers, &STATUS)?;
         let number = match value.as_bytes() {
             [digit @ b'0'..=b'9'] => Some(digit - b'0'),
             [b'1', digit @ b'0'..=b'6'] => Some(10 + digit - b'0'),
@@ -67,7 +71,7 @@ impl Code {
 
 /// Reads `grpc-timeout`, in seconds: at most eight digits and a unit, as the gRPC protocol over HTTP/2 has it.
 pub(super) fn timeout(headers: &HeaderMap) -> Option<f64> {
-    let value = headers.get("grpc-timeout")?.to_str().ok()?;
+    let value = find(headers, &TIMEOUT)?.to_str().ok()?;
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     let number: u32 = digits.parse().ok().filter(|_| (1..=8).contains(&digits.len()))?;
     let unit = match unit {
@@ -80,4 +84,15 @@ pub(super) fn timeout(headers: &HeaderMap) -> Option<f64> {
         _ => return None,
     };
     Some(f64::from(number) * unit)
+}
+
+/// Looks through the few headers that there are in gRPC, which takes less than to hash the name.
+#[inline]
+fn find<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    const FEW: usize = 8;
+    match headers.len() {
+        0 => None,
+        1..=FEW => headers.iter().find_map(|(its, value)| (its == name).then_some(value)),
+        _ => headers.get(name),
+    }
 }

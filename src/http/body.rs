@@ -28,14 +28,10 @@ pin_project! {
 // ===== impl ResponseBody =====
 
 impl<B> ResponseBody<B> {
-    /// Wraps a body whose call ended with the head, or was never measured.
-    pub(crate) fn ended(inner: B) -> Self {
-        Self { inner, call: None, left: 0 }
-    }
-
-    /// Wraps a body that ends `call`, after `length` bytes where the length is known.
-    pub(crate) fn open(inner: B, call: Call, length: Option<u64>) -> Self {
-        Self { inner, call: Some(call), left: length.unwrap_or(u64::MAX) }
+    /// Wraps a body that ends `call` after `left` bytes at the latest, where the call did not end with the head.
+    #[inline]
+    pub(crate) fn new(inner: B, call: Option<Call>, left: u64) -> Self {
+        Self { inner, call, left }
     }
 
     /// Returns the wrapped body.
@@ -61,6 +57,7 @@ impl<B: Body> Body for ResponseBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -103,7 +100,7 @@ impl<B: Body> Body for ResponseBody<B> {
 // tower-http asks for it in the Layers that answer with an empty body of their own.
 impl<B: Default> Default for ResponseBody<B> {
     fn default() -> Self {
-        Self::ended(B::default())
+        Self::new(B::default(), None, 0)
     }
 }
 

@@ -9,12 +9,7 @@ use std::{
 
 use http::{Method, Uri};
 
-use super::{
-    RequestHead,
-    labels::{HttpAnswers, Methods},
-    server::Server,
-    values::Values,
-};
+use super::{RequestHead, labels::HttpAnswers, methods::Methods, server::Server, values::Values};
 use crate::{
     clock::Clock,
     hints::Hints,
@@ -174,6 +169,13 @@ impl Config {
         self.servers.push(Server::new(server));
     }
 
+    /// Tells whether every call is measured, under what was matched.
+    pub(super) fn is_simple(&self) -> bool {
+        let asks_users = self.endpoint.is_some() || self.skip.is_some();
+        let skips = !self.skipped.is_empty() || self.kept.is_some();
+        !self.is_client() && !asks_users && !skips && self.methods.are_few()
+    }
+
     /// The endpoint of a request: what was matched, else what the user's function says.
     pub(super) fn endpoint<'a>(&self, head: RequestHead<'a>) -> Cow<'a, str> {
         if let Some(matched) = self.matched(head) {
@@ -246,13 +248,14 @@ impl Config {
     }
 
     #[cfg(feature = "axum")]
-    fn matched<'a>(&self, head: RequestHead<'a>) -> Option<&'a str> {
+    #[inline]
+    pub(super) fn matched<'a>(&self, head: RequestHead<'a>) -> Option<&'a str> {
         let matched = || head.extensions().get::<axum::extract::MatchedPath>();
         (self.role == Role::Axum).then(matched)?.map(axum::extract::MatchedPath::as_str)
     }
 
     #[cfg(not(feature = "axum"))]
-    fn matched<'a>(&self, _: RequestHead<'a>) -> Option<&'a str> {
+    pub(super) fn matched<'a>(&self, _: RequestHead<'a>) -> Option<&'a str> {
         None
     }
 

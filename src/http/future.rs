@@ -17,9 +17,9 @@ pin_project! {
     /// The future of a measured HTTP call.
     pub struct ResponseFuture<F> {
         #[pin]
-        inner: F,
-        call: Option<Call>,
-        asked: Asked,
+        pub(super) inner: F,
+        pub(super) call: Option<Call>,
+        pub(super) asked: Asked,
     }
 }
 
@@ -33,12 +33,6 @@ pub(super) enum Asked {
 
 // ===== impl ResponseFuture =====
 
-impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, call: Option<Call>, asked: Asked) -> Self {
-        Self { inner, call, asked }
-    }
-}
-
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
@@ -46,18 +40,25 @@ where
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(match this.call {
-            Some(call) => call.inside(|| this.inner.poll(cx)),
-            None => this.inner.poll(cx),
-        });
-        let call = this.call.take();
-        Poll::Ready(match (answer, call) {
-            (Ok(response), Some(call)) => Ok(this.asked.open(response, call)),
-            (Ok(response), None) => Ok(response.map(ResponseBody::ended)),
-            (Err(error), call) => {
-                if let Some(call) = call {
+        Call::goes_in(this.call);
+        let answer = this.inner.poll(cx);
+        Call::comes_out(this.call);
+        Poll::Ready(match ready!(answer) {
+            Ok(response) => {
+                let mut left = 0;
+                if let Some(call) = this.call {
+                    match this.asked.end_of(&response, call) {
+                        Ok(length) => left = length,
+                        Err(outcome) => this.call.take().expect("it was there above").end(outcome),
+                    }
+                }
+                Ok(response.map(|body| ResponseBody::new(body, this.call.take(), left)))
+            }
+            Err(error) => {
+                if let Some(call) = this.call.take() {
                     call.end(Outcome::Error);
                 }
                 Err(error)
@@ -75,6 +76,7 @@ impl<F> fmt::Debug for ResponseFuture<F> {
 // ===== impl Asked =====
 
 impl Asked {
+    #[inline]
     pub(super) fn of(method: &Method) -> Self {
         match *method {
             Method::HEAD => Self::Head,
@@ -83,36 +85,34 @@ impl Asked {
         }
     }
 
-    /// Ends the call if it ends with the head, else leaves that to the body.
-    fn open<B: Body>(self, response: Response<B>, mut call: Call) -> Response<ResponseBody<B>> {
+    /// How many bytes of the body the call goes on for, without end where nobody says; or the outcome, where it ends with
+    /// the head.
+    #[inline]
+    fn end_of<B: Body>(self, response: &Response<B>, call: &mut Call) -> Result<u64, Outcome> {
         let status = response.status();
         call.answered(status.as_u16());
+        if self.is_upgraded_by(status) {
+            return Err(Outcome::Upgraded);
+        }
         let body = response.body();
-        let (is_end_stream, hint) = call.inside(|| (body.is_end_stream(), body.size_hint().exact()));
-        let length = content_length(response.headers()).or(hint);
-
-        let outcome = if self.is_upgraded_by(status) {
-            Some(Outcome::Upgraded)
-        } else if is_end_stream || length == Some(0) || self.has_no_body(status) {
-            Some(Outcome::Completed)
-        } else {
-            None
-        };
-        match outcome {
-            Some(outcome) => {
-                call.end(outcome);
-                response.map(ResponseBody::ended)
-            }
-            None => response.map(|body| ResponseBody::open(body, call, length)),
+        if self.has_no_body(status) || call.inside(|| body.is_end_stream()) {
+            return Err(Outcome::Completed);
+        }
+        let length = content_length(response.headers()).or_else(|| call.inside(|| body.size_hint().exact()));
+        match length {
+            Some(0) => Err(Outcome::Completed),
+            length => Ok(length.unwrap_or(u64::MAX)),
         }
     }
 
     /// RFC 9110, sections 7.8 and 9.3.6: from here on the connection speaks something else.
+    #[inline]
     fn is_upgraded_by(self, status: StatusCode) -> bool {
         status == StatusCode::SWITCHING_PROTOCOLS || (matches!(self, Self::Connect) && status.is_success())
     }
 
     /// RFC 9110, section 6.4.1: such an answer has no content, so servers drop its body unpolled.
+    #[inline]
     fn has_no_body(self, status: StatusCode) -> bool {
         matches!(self, Self::Head)
             || status.is_informational()

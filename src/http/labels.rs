@@ -1,4 +1,4 @@
-//! The labels of HTTP: methods, the head that closures read, statuses.
+//! The labels of HTTP: the head that closures read, statuses.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,12 +21,6 @@ pub struct RequestHead<'a> {
     extensions: &'a Extensions,
 }
 
-/// The methods that have a label of their own.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Methods {
-    added: Vec<Box<str>>,
-}
-
 /// What an HTTP call's end becomes in labels.
 #[derive(Clone, Debug)]
 pub(super) struct HttpAnswers {
@@ -40,6 +34,7 @@ pub(super) struct HttpAnswers {
 // ===== impl RequestHead =====
 
 impl<'a> RequestHead<'a> {
+    #[inline]
     pub(crate) fn of<B>(request: &'a http::Request<B>) -> Self {
         Self {
             method: request.method(),
@@ -71,34 +66,6 @@ impl<'a> RequestHead<'a> {
     #[must_use]
     pub fn extensions(&self) -> &'a Extensions {
         self.extensions
-    }
-}
-
-// ===== impl Methods =====
-
-impl Methods {
-    pub(super) fn add(&mut self, method: &str) {
-        assert!(
-            Method::from_bytes(method.as_bytes()).is_ok(),
-            "{method:?} is no HTTP method: use a token of RFC 9110, section 5.6.2, such as \"PURGE\""
-        );
-        self.added.push(method.into());
-    }
-
-    /// RFC 9110, section 9, PATCH of RFC 5789, and what was added; anything else is one value.
-    pub(super) fn label(&self, method: &Method) -> &str {
-        match *method {
-            Method::GET => "GET",
-            Method::POST => "POST",
-            Method::PUT => "PUT",
-            Method::DELETE => "DELETE",
-            Method::HEAD => "HEAD",
-            Method::OPTIONS => "OPTIONS",
-            Method::PATCH => "PATCH",
-            Method::CONNECT => "CONNECT",
-            Method::TRACE => "TRACE",
-            _ => self.added.iter().find(|added| ***added == *method.as_str()).map_or(OTHER, |added| &**added),
-        }
     }
 }
 

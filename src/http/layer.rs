@@ -8,6 +8,7 @@ use tower_layer::Layer;
 use super::{
     RequestHead,
     config::{Config, Role},
+    methods::MethodHashes,
 };
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
@@ -57,6 +58,9 @@ pub struct Http {
     pub(super) config: Config,
     pub(super) spec: Arc<Spec>,
     pub(super) cache: Cache,
+    pub(super) methods: MethodHashes,
+    /// Every call is measured, under what was matched.
+    pub(super) is_simple: bool,
     pub(super) hints: Arc<Hints>,
 }
 
@@ -297,16 +301,14 @@ impl HttpMetricsLayer {
     /// gets them for each of its [`servers`](Self::servers) and for `_OTHER`.
     /// Calling it again changes nothing.
     pub fn initialize(&self) {
-        let Http { config, spec, cache, hints } = &*self.protocol;
-        spec.source.with(|recorder| {
-            let Some(at) = cache.at(spec, recorder) else {
-                return hints.initialized_without_recorder("http_requests_total");
-            };
-            let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, is_open: false };
-            for values in config.initial() {
-                at.series(values.as_slice(), || birth).initialize(recorder);
-            }
-        });
+        let Http { config, spec, cache, hints, .. } = &*self.protocol;
+        let Some(at) = cache.at(spec) else {
+            return hints.initialized_without_recorder("http_requests_total");
+        };
+        let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, is_open: false };
+        for values in config.initial() {
+            self.protocol.series(at, values, || birth).initialize();
+        }
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {
@@ -349,6 +351,9 @@ impl Http {
     fn new(config: Config) -> Self {
         let hints = Arc::new(Hints::new(config.expects_routes()));
         let spec = Arc::new(config.spec(&hints));
-        Self { config, spec, cache: Cache::default(), hints }
+        let cache = Cache::default();
+        let methods = MethodHashes::new(&config.methods, cache.hasher());
+        let is_simple = config.is_simple();
+        Self { config, spec, cache, methods, is_simple, hints }
     }
 }

@@ -129,6 +129,7 @@ mod config;
 mod future;
 mod labels;
 mod layer;
+mod methods;
 mod server;
 mod service;
 mod values;

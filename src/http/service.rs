@@ -1,13 +1,22 @@
 //! The way of one HTTP request through the service.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked};
-use crate::{applied_twice, call::Call, instrument::Metrics};
+use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked, values::Values};
+use crate::{
+    applied_twice,
+    call::Call,
+    instrument::Metrics,
+    labels::UNMATCHED,
+    series::{At, Birth, Series},
+};
 
 // ===== impl Metrics =====
 
@@ -24,40 +33,80 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // A `Result` of which one side cannot exist has nothing to tell apart, so it has no size.
         let infallible = const { size_of::<Result<(), S::Error>>() == 0 };
         let asked = Asked::of(request.method());
         let mut call = self.protocol.begin(&mut request, infallible);
-        let inner = match &mut call {
-            Some(call) => call.inside(|| self.inner.call(request)),
-            None => self.inner.call(request),
-        };
-        ResponseFuture::new(inner, call, asked)
+        Call::goes_in(&mut call);
+        ResponseFuture { inner: self.inner.call(request), call: Call::is_out(call), asked }
     }
 }
 
 // ===== impl Http =====
 
 impl Http {
-    /// Begins the call under the recorder of this moment; without one that takes anything there is none.
+    #[inline]
     fn begin<B>(&self, request: &mut Request<B>, infallible: bool) -> Option<Call> {
-        self.spec.source.with(|recorder| {
-            let at = self.cache.at(&self.spec, recorder)?;
-            let head = RequestHead::of(request);
-            let endpoint = self.config.endpoint(head);
-            if self.config.skips(head, &endpoint) {
-                return None;
+        let call = self.begin_of(RequestHead::of(request), infallible);
+        if call.as_ref().is_some_and(Call::is_first) {
+            self.notice_twice(request.extensions_mut());
+        }
+        call
+    }
+
+    /// Begins the call under the recorder of this moment; without one that takes anything there is none.
+    fn begin_of(&self, head: RequestHead<'_>, infallible: bool) -> Option<Call> {
+        let at = self.cache.at(&self.spec)?;
+        if self.is_simple {
+            let method = self.config.methods.number(head.method());
+            let endpoint = self.config.matched(head).unwrap_or(UNMATCHED);
+            // The number of the method is in the hash, and need not be compared.
+            let is_it = |series: &Series| matches!(series.values(), [_, its] if **its == *endpoint);
+            if let Some(series) = at.find_of(self.methods.hash(self.cache.hasher(), method, endpoint), is_it)
+            {
+                return Some(Call::begin(series));
             }
-            let values = self.config.values(head, &endpoint);
-            let series = at.series(values.as_slice(), || self.config.birth(head, &endpoint, infallible));
-            if series.is_new() {
-                let twice = applied_twice::notice(&at, &self.spec, request.extensions_mut());
-                if let Some(name) = twice {
-                    self.hints.applied_twice(name.as_str());
-                }
+        }
+        self.begin_otherwise(at, head, infallible)
+    }
+
+    /// Begins the call of a label set that was not seen before, or of a Layer that was told more.
+    #[inline(never)]
+    fn begin_otherwise(&self, at: At<'_>, head: RequestHead<'_>, infallible: bool) -> Option<Call> {
+        let endpoint = &*self.config.endpoint(head);
+        if self.config.skips(head, endpoint) {
+            return None;
+        }
+        let values = self.config.values(head, endpoint);
+        let birth = || self.config.birth(head, endpoint, infallible);
+        Some(Call::begin(self.series(at, values, birth)))
+    }
+
+    /// Finds or makes the series of these values.
+    pub(super) fn series(
+        &self,
+        at: At<'_>,
+        values: Values<'_>,
+        birth: impl FnOnce() -> Birth,
+    ) -> Arc<Series> {
+        let values = values.as_slice();
+        match (values, self.is_simple) {
+            ([method, endpoint], true) => {
+                let method = self.config.methods.number_of(method);
+                let hash = self.methods.hash(self.cache.hasher(), method, endpoint);
+                at.series_of(hash, |series| series.is_of(values), values, birth)
             }
-            Some(Call::begin(series))
-        })
+            _ => at.series(values, birth),
+        }
+    }
+
+    #[cold]
+    fn notice_twice(&self, extensions: &mut Extensions) {
+        let twice = applied_twice::notice(&self.cache, &self.spec, extensions);
+        if let Some(name) = twice {
+            self.hints.applied_twice(name.as_str());
+        }
     }
 }

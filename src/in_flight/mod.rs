@@ -44,6 +44,7 @@ impl InFlight {
         this
     }
 
+    #[inline]
     pub(crate) fn enter(&self) {
         self.word.up(|count| self.set(count));
     }
@@ -53,10 +54,12 @@ impl InFlight {
         self.word.up_to(most, |count| self.set(count))
     }
 
+    #[inline]
     pub(crate) fn leave(&self) {
         self.word.down(|count| self.set(count));
     }
 
+    #[inline]
     fn set(&self, count: u64) {
         contained(|| self.gauge.set(count as f64));
     }

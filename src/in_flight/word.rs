@@ -21,6 +21,7 @@ impl Word {
     }
 
     /// Counts one more. `publish` must not panic.
+    #[inline]
     pub(crate) fn up(&self, publish: impl Fn(u64)) {
         self.change(|word| Some(word + ONE), publish);
     }
@@ -31,6 +32,7 @@ impl Word {
     }
 
     /// Counts one less, which was counted before.
+    #[inline]
     pub(crate) fn down(&self, publish: impl Fn(u64)) {
         self.change(|word| Some(word - ONE), publish);
     }
@@ -40,6 +42,7 @@ impl Word {
         self.change(Some, publish);
     }
 
+    #[inline(always)]
     fn change(&self, next: impl Fn(u64) -> Option<u64>, publish: impl Fn(u64)) -> bool {
         let mut seen = self.0.load(Ordering::Relaxed);
         let mut mine = loop {

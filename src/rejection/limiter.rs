@@ -17,7 +17,7 @@ use super::{
 use crate::{
     labels::UNMATCHED,
     names::{self, Metric, Naming},
-    series::{Family, Instrument, OpenLabel, RecorderId, Source, Spec},
+    series::{Family, Instrument, OpenLabel, Source, Spec},
 };
 
 /// What a limiter is called, judged by and counted in.
@@ -76,7 +76,7 @@ impl<J> Limiter<J> {
     where
         J: Locate<R>,
     {
-        let recorder = self.source.with(|recorder| RecorderId::of(recorder).address());
+        let recorder = self.source.id().address();
         if self.initialized.load(Ordering::Relaxed) != recorder || self.calls.has_aged(&self.zeroed) {
             self.initialize();
             self.initialized.store(recorder, Ordering::Relaxed);

@@ -1,15 +1,12 @@
 //! Finds the series of a label set under the recorder of the moment.
 
-use std::{
-    hash::BuildHasher,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use metrics::{Counter, Recorder};
-use rapidhash::quality::RandomState;
 
 use super::{
-    Instrument, RecorderId, Series, Spec, cap::Cap, contained, label_set::Room, lease::Lease, table::Table,
+    Instrument, RecorderId, Series, Spec, cap::Cap, contained, hasher::Hasher, label_set::Room, lease::Lease,
+    table::Table,
 };
 use crate::{
     labels::{OVERFLOW, sanitised},
@@ -30,7 +27,7 @@ pub(crate) struct Birth {
 /// Finds the series of a label set under the recorder of the moment.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    hasher: RandomState,
+    hasher: Hasher,
     first: OnceLock<Box<Scope>>,
 }
 
@@ -40,7 +37,6 @@ pub(crate) struct At<'a> {
     cache: &'a Cache,
     scope: &'a Scope,
     spec: &'a Arc<Spec>,
-    recorder: &'a dyn Recorder,
 }
 
 /// What a cache knows of one recorder.
@@ -57,20 +53,39 @@ struct Scope {
 // ===== impl Cache =====
 
 impl Cache {
-    /// Turns to what is known of `recorder`; none where it takes nothing of what is recorded.
-    pub(crate) fn at<'a>(&'a self, spec: &'a Arc<Spec>, recorder: &'a dyn Recorder) -> Option<At<'a>> {
-        let id = RecorderId::of(recorder);
-        let mut cell = &self.first;
-        loop {
-            match cell.get() {
-                Some(scope) if scope.id == id => {
-                    return scope.is_live.then_some(At { cache: self, scope, spec, recorder });
+    #[inline]
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    /// Turns to what is known of the recorder of this moment; none where it takes nothing of what is recorded.
+    #[inline]
+    pub(crate) fn at<'a>(&'a self, spec: &'a Arc<Spec>) -> Option<At<'a>> {
+        let id = spec.source.id();
+        let scope = match self.first.get() {
+            Some(first) if first.id == id => first,
+            _ => self.scope(spec)?,
+        };
+        scope.is_live.then_some(At { cache: self, scope, spec })
+    }
+
+    /// Finds or makes what is known of one recorder of several; none where that one panics.
+    #[cold]
+    fn scope(&self, spec: &Arc<Spec>) -> Option<&Scope> {
+        spec.source.with(|recorder| {
+            let id = RecorderId::of(recorder);
+            let mut cell = &self.first;
+            loop {
+                match cell.get() {
+                    Some(scope) if scope.id == id => return Some(&**scope),
+                    Some(scope) => cell = &scope.next,
+                    // Who loses the race finds the winner's in the next round.
+                    None => {
+                        drop(cell.set(Box::new(contained(|| Scope::new(id, spec, recorder, self.hasher))?)));
+                    }
                 }
-                Some(scope) => cell = &scope.next,
-                // Who loses the race finds the winner's in the next round.
-                None => drop(cell.set(Box::new(contained(|| Scope::new(id, spec, recorder, &self.hasher))?))),
             }
-        }
+        })
     }
 }
 
@@ -82,28 +97,55 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn count_applied_twice(&self) {
-        let ask = || contained(|| applied_twice(self.spec, self.recorder));
-        let add = |counter: &Counter| contained(|| counter.increment(1));
-        self.scope.applied_twice.with(self.spec, self.spec.now(), ask, add);
+        let ask = || self.spec.source.with(|recorder| contained(|| applied_twice(self.spec, recorder)));
+        let counter = self.scope.applied_twice.hold(self.spec, self.spec.now(), ask);
+        contained(|| counter.increment(1));
     }
 
     /// Finds or makes the series of these label values, which stand in the order of the spec's request labels.
     pub(crate) fn series(&self, values: &[&str], birth: impl FnOnce() -> Birth) -> Arc<Series> {
-        self.find(values).unwrap_or_else(|| self.new_series(values, birth()))
+        self.series_of(self.hash(values), |series| series.is_of(values), values, birth)
+    }
+
+    /// Finds or makes the series of these label values by a hash of the caller's own, who tells whether it is the one.
+    ///
+    /// A label set has to be asked for by the same hash every time.
+    #[inline(always)]
+    pub(crate) fn series_of(
+        &self,
+        hash: u64,
+        is_it: impl Fn(&Series) -> bool,
+        values: &[&str],
+        birth: impl FnOnce() -> Birth,
+    ) -> Arc<Series> {
+        self.find_of(hash, is_it).unwrap_or_else(|| {
+            self.open_series(hash, values).unwrap_or_else(|| self.new_series(hash, values, birth()))
+        })
+    }
+
+    /// Finds the series of a label set that has none of users' own values, as [`series_of`](Self::series_of) does.
+    #[inline(always)]
+    pub(crate) fn find_of(&self, hash: u64, is_it: impl Fn(&Series) -> bool) -> Option<Arc<Series>> {
+        self.scope.series.find(hash, |series| is_it(series)).map(Arc::clone)
+    }
+
+    #[inline(never)]
+    fn open_series(&self, hash: u64, values: &[&str]) -> Option<Arc<Series>> {
+        self.scope.cap.as_ref()?.open(|open| open.find(hash, values))
     }
 
     #[cold]
-    fn new_series(&self, values: &[&str], birth: Birth) -> Arc<Series> {
+    fn new_series(&self, hash: u64, values: &[&str], birth: Birth) -> Arc<Series> {
         match self.scope.cap.as_ref().filter(|_| birth.is_open) {
             Some(cap) => self.new_open_series(cap, values, birth),
-            None => self.new_closed_series(values, birth),
+            None => self.new_closed_series(hash, values, birth),
         }
     }
 
     /// Inserts the series of values from closed sets, or finds the one that another thread inserted first.
-    fn new_closed_series(&self, values: &[&str], birth: Birth) -> Arc<Series> {
+    fn new_closed_series(&self, hash: u64, values: &[&str], birth: Birth) -> Arc<Series> {
         let series = self.make(values, birth, None);
-        Arc::clone(self.scope.series.insert(self.hash(values), series, |series| series.is_of(values)))
+        Arc::clone(self.scope.series.insert(hash, series, |series| series.is_of(values)))
     }
 
     /// Finds or makes the series of values that users' functions made: clean ones, and no more than there may be.
@@ -164,12 +206,13 @@ impl<'a> At<'a> {
 
     fn find(&self, values: &[&str]) -> Option<Arc<Series>> {
         let hash = self.hash(values);
-        let closed = self.scope.series.find(hash, |series| series.is_of(values)).map(Arc::clone);
-        closed.or_else(|| self.scope.cap.as_ref()?.open(|open| open.find(hash, values)))
+        self.find_of(hash, |series| series.is_of(values)).or_else(|| self.open_series(hash, values))
     }
 
-    fn hash(&self, values: &[&str]) -> u64 {
-        self.cache.hasher.hash_one(values)
+    /// The hash of these values.
+    #[inline]
+    pub(crate) fn hash(&self, values: &[&str]) -> u64 {
+        self.cache.hasher.of(values)
     }
 
     fn make(&self, values: &[&str], birth: Birth, room: Option<Room>) -> Arc<Series> {
@@ -179,7 +222,7 @@ impl<'a> At<'a> {
         });
         let series = Series::new(self.scope.id, self.spec, values, birth.infallible, until_proven, room);
         if !birth.to_be_proven {
-            series.prove(self.recorder);
+            series.prove_at_once();
         }
         Arc::new(series)
     }
@@ -189,7 +232,7 @@ impl<'a> At<'a> {
 
 impl Scope {
     #[cold]
-    fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder, hasher: &RandomState) -> Self {
+    fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder, hasher: Hasher) -> Self {
         let is_live = spec.is_taken_by(recorder);
         let now = spec.now();
         let (mut counter, mut cap) = (Counter::noop(), None);
@@ -225,8 +268,10 @@ mod tests {
     #[test]
     fn label_sets_that_differ_spread_over_the_table() {
         let (cache, recorder) = (Cache::default(), Recorder::new());
-        let spec = Arc::new(Spec::new(Vec::new(), Source::default()));
-        let at = cache.at(&spec, &recorder).expect("it takes what is recorded");
+        let mut source = Source::default();
+        source.give(Arc::new(recorder));
+        let spec = Arc::new(Spec::new(Vec::new(), source));
+        let at = cache.at(&spec).expect("it takes what is recorded");
         let paths = (0..1_000).map(|n| format!("/{n}"));
         assert_eq!(paths.map(|path| at.hash(&["GET", &path])).collect::<HashSet<_>>().len(), 1_000);
     }

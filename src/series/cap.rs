@@ -9,10 +9,10 @@ use std::{
 };
 
 use metrics::{Counter, Label, Recorder};
-use rapidhash::quality::RandomState;
 
 use super::{
     Instrument, RecorderId, Series, Spec, contained,
+    hasher::Hasher,
     lease::{Lease, Swap},
     open::Open,
 };
@@ -59,12 +59,7 @@ const SEARCH_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Cap {
     /// Makes what a Layer with open labels needs; others have no cap.
-    pub(super) fn new(
-        id: RecorderId,
-        spec: &Spec,
-        recorder: &dyn Recorder,
-        hasher: &RandomState,
-    ) -> Option<Self> {
+    pub(super) fn new(id: RecorderId, spec: &Spec, recorder: &dyn Recorder, hasher: Hasher) -> Option<Self> {
         let labels = labels(spec)?;
         let about = |metric| {
             let instrument = Instrument::new(metric, &spec.naming);
@@ -177,8 +172,8 @@ impl Cap {
                 (RecorderId::of(recorder) == self.recorder).then(ask)??
             })
         };
-        let add = |counters: &Counters| contained(|| which(counters).increment(count));
-        self.counters.with(spec, spec.now(), renewed, add);
+        let counters = self.counters.hold(spec, spec.now(), renewed);
+        contained(|| which(&counters).increment(count));
     }
 
     fn has_too_many_unproven(&self) -> bool {

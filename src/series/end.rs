@@ -15,11 +15,13 @@ pub(crate) struct End {
 // ===== impl End =====
 
 impl End {
+    #[inline]
     pub(crate) fn new(code: u16, outcome: Outcome) -> Self {
         Self { code, outcome, word: None }
     }
 
     /// Spreads over the slots of a series; a word by where it stands in the program.
+    #[inline]
     pub(super) fn hash(self) -> u64 {
         let word = self.word.map_or(0, |word| word.as_ptr().addr() as u64);
         (u64::from(self.code) * 8 + self.outcome as u64)

@@ -47,7 +47,7 @@ impl Family {
 
     /// Makes what stands at zero under these values.
     pub(crate) fn initialize(&self, values: &[&str]) {
-        self.spec.source.with(|recorder| self.with(values, |series| series.initialize(recorder)));
+        self.with(values, |series| series.initialize());
     }
 
     /// Tells whether what was touched at `then` may be forgotten soon, and if so notes that it is touched now.
@@ -62,12 +62,10 @@ impl Family {
     }
 
     fn with<T>(&self, values: &[&str], f: impl FnOnce(&Arc<Series>) -> T) -> Option<T> {
-        self.spec.source.with(|recorder| {
-            let at = self.cache.at(&self.spec, recorder)?;
-            let is_open = !self.spec.open_labels.is_empty();
-            let birth = || Birth { infallible: false, to_be_proven: false, is_open };
-            Some(f(&at.series(values, birth)))
-        })
+        let at = self.cache.at(&self.spec)?;
+        let is_open = !self.spec.open_labels.is_empty();
+        let birth = || Birth { infallible: false, to_be_proven: false, is_open };
+        Some(f(&at.series(values, birth)))
     }
 }
 

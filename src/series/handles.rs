@@ -1,5 +1,7 @@
 //! The handles of one label set: those of every call, and a slot for each way in which calls have ended.
 
+use std::cell::Cell;
+
 use metrics::{Counter, Histogram, Label, Recorder};
 
 use super::{End, Instrument, RecorderId, Spec, contained, table::Table};
@@ -57,6 +59,7 @@ impl Handles {
         Self { started, in_flight, slots: Table::new(), heads: Table::new() }
     }
 
+    #[inline]
     pub(super) fn enter(&self, spec: &Spec) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.enter();
@@ -66,29 +69,19 @@ impl Handles {
         }
     }
 
+    #[inline]
     pub(super) fn leave(&self) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.leave();
         }
     }
 
-    /// Counts what ended so, and times it. `ask` makes the slot of an end that was not seen before.
-    pub(super) fn ended(
-        &self,
-        end: End,
-        ask: impl FnOnce() -> Option<Slot>,
-        count: u64,
-        seconds: Option<f64>,
-    ) {
+    /// The slot of this end. `ask` makes that of one that was not seen before.
+    #[inline(always)]
+    pub(super) fn slot(&self, end: End, ask: impl FnOnce() -> Option<Slot>) -> Option<&Slot> {
         let hash = end.hash();
         let slot = self.slots.find(hash, |slot| slot.end == end);
-        let slot = slot.or_else(|| Some(self.slots.insert(hash, ask()?, |slot| slot.end == end)));
-        if let Some(slot) = slot {
-            contained(|| slot.counter.increment(count));
-            if let Some(seconds) = seconds {
-                contained(|| slot.histogram.record(seconds));
-            }
-        }
+        slot.or_else(|| Some(self.slots.insert(hash, ask()?, |slot| slot.end == end)))
     }
 
     /// Times the answer, or the end without one.
@@ -98,6 +91,31 @@ impl Handles {
         let head = head.or_else(|| Some(self.heads.insert(hash, ask()?, |head| head.end == end)));
         if let Some(head) = head {
             contained(|| head.histogram.record(seconds));
+        }
+    }
+}
+
+// ===== impl Slot =====
+
+impl Slot {
+    /// Counts what ended so, and times it: also where the recorder's counter panics.
+    #[inline]
+    pub(super) fn record(&self, count: u64, seconds: Option<f64>) {
+        let is_counted = Cell::new(false);
+        let all = contained(|| {
+            self.counter.increment(count);
+            is_counted.set(true);
+            self.time(seconds);
+        });
+        if all.is_none() && !is_counted.get() {
+            contained(|| self.time(seconds));
+        }
+    }
+
+    #[inline]
+    fn time(&self, seconds: Option<f64>) {
+        if let Some(seconds) = seconds {
+            self.histogram.record(seconds);
         }
     }
 }

@@ -12,8 +12,8 @@ use super::{
     cap::Cap,
     contained,
     end::End,
-    handles::{Handles, Origin},
-    lease::Lease,
+    handles::{Handles, Origin, Slot},
+    lease::{Lease, Loan},
 };
 use crate::outcome::Outcome;
 
@@ -87,66 +87,134 @@ impl Series {
         }
     }
 
-    pub(super) fn is_of(&self, values: &[&str]) -> bool {
+    #[inline]
+    pub(crate) fn is_of(&self, values: &[&str]) -> bool {
         self.values.len() == values.len()
             && self.values.iter().zip(values).all(|(mine, other)| **mine == **other)
     }
 
+    /// The label values, in the order of the spec's request labels.
+    #[inline]
+    pub(crate) fn values(&self) -> &[Box<str>] {
+        &self.values
+    }
+
+    #[inline]
     pub(crate) fn spec(&self) -> &Spec {
         &self.spec
     }
 
     /// Tells whether no call of this label set has ended yet.
+    #[inline]
     pub(crate) fn is_new(&self) -> bool {
         !self.has_ended.load(Ordering::Relaxed)
     }
 
-    /// Begins a call, and tells where it is in flight.
-    pub(crate) fn enter(&self, now: u64) -> Place {
-        self.touch(now);
-        let place = match self.until_proven {
-            Some(_) if !self.is_proven() => Place::Fallback,
-            _ => Place::Home,
-        };
-        let entered = self.host(place).with_handles(now, |handles| handles.enter(&self.spec));
-        entered.map_or(Place::Nowhere, |()| place)
+    /// Begins a call, and tells where it is in flight and since when.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> (Place, u64) {
+        match self.fixed_handles() {
+            Some(handles) => {
+                let now = self.spec.now();
+                handles.enter(&self.spec);
+                (Place::Home, now)
+            }
+            None => self.enter_otherwise(),
+        }
     }
 
     /// Ends a call that [`enter`](Self::enter) began at `start`.
-    pub(crate) fn leave(&self, place: Place, end: End, start: u64, now: u64) {
-        self.touch(now);
-        if place != Place::Nowhere {
-            self.host(place).with_handles(now, Handles::leave);
-        }
-        let spec = &self.spec;
-        let seconds = spec.is_timed().then(|| spec.clock.seconds_between(start, now));
-        let home = self.home(end, Room::count_overflow);
-        home.ended(end, 1, seconds, now);
-        if let (0, Some(seconds)) = (end.code, seconds) {
-            home.record_head(end, seconds, now);
+    pub(crate) fn leave(&self, place: Place, end: End, start: u64) {
+        let now = self.spec.now();
+        let seconds = self.spec.is_timed().then(|| self.spec.clock.seconds_between(start, now));
+        match self.fixed_handles() {
+            Some(handles) if place == Place::Home => self.end(handles, end, seconds),
+            _ => self.leave_otherwise(place, end, seconds, now),
         }
         if self.is_new() {
             self.has_ended.store(true, Ordering::Relaxed);
         }
     }
 
+    /// Begins a call with handles that may be replaced, or have yet to be made.
+    #[inline(never)]
+    fn enter_otherwise(&self) -> (Place, u64) {
+        let now = self.spec.now();
+        self.touch(now);
+        let place = match self.handles(now) {
+            Some(handles) => {
+                handles.enter(&self.spec);
+                Place::Home
+            }
+            None => self.enter_elsewhere(now),
+        };
+        (place, now)
+    }
+
+    /// Ends a call that began with handles that may be replaced, or without any.
+    #[inline(never)]
+    fn leave_otherwise(&self, place: Place, end: End, seconds: Option<f64>, now: u64) {
+        self.touch(now);
+        match self.handles(now) {
+            Some(handles) if place == Place::Home => self.end(&handles, end, seconds),
+            _ => self.leave_elsewhere(place, end, seconds, now),
+        }
+    }
+
+    #[inline(always)]
+    fn end(&self, handles: &Handles, end: End, seconds: Option<f64>) {
+        handles.leave();
+        self.count(handles, end, 1, seconds);
+        self.count_head(handles, end, seconds);
+    }
+
+    /// Begins a call of a label set that has no handles.
+    #[cold]
+    fn enter_elsewhere(&self, now: u64) -> Place {
+        let place = if self.until_proven.is_some() { Place::Fallback } else { Place::Home };
+        let entered = self.host(place).made_handles(now).map(|handles| handles.enter(&self.spec));
+        entered.map_or(Place::Nowhere, |()| place)
+    }
+
+    /// Ends a call that began without handles.
+    #[cold]
+    fn leave_elsewhere(&self, place: Place, end: End, seconds: Option<f64>, now: u64) {
+        if place != Place::Nowhere {
+            if let Some(handles) = self.host(place).made_handles(now) {
+                handles.leave();
+            }
+        }
+        let home = self.home(end, Room::count_overflow);
+        if let Some(handles) = home.made_handles(now) {
+            home.count(&handles, end, 1, seconds);
+            home.count_head(&handles, end, seconds);
+        }
+    }
+
     /// Times the answer of a call that goes on since `start`.
     pub(crate) fn answered(&self, end: End, start: u64, now: u64) {
-        self.home(end, |_, _| {}).record_head(end, self.spec.clock.seconds_between(start, now), now);
+        let home = self.home(end, |_, _| {});
+        if let Some(handles) = home.made_handles(now) {
+            home.time_head(&handles, end, self.spec.clock.seconds_between(start, now));
+        }
     }
 
     /// Counts without a call.
     pub(crate) fn add(&self, count: u64) {
         let now = self.spec.now();
         self.touch(now);
-        self.ended(End::new(0, Outcome::Completed), count, None, now);
+        if let Some(handles) = self.made_handles(now) {
+            self.count(&handles, End::new(0, Outcome::Completed), count, None);
+        }
     }
 
     /// Makes what stands at zero for a label set that was declared, histograms included.
-    pub(crate) fn initialize(&self, recorder: &dyn Recorder) {
+    pub(crate) fn initialize(&self) {
         self.is_declared.store(true, Ordering::Relaxed);
-        self.prove(recorder);
-        contained(|| self.origin().zero_histograms(recorder));
+        self.with_recorder(|recorder| {
+            self.prove(recorder);
+            contained(|| self.origin().zero_histograms(recorder));
+        });
     }
 
     /// How long no call of this label set has begun or ended, in nanoseconds.
@@ -169,12 +237,14 @@ impl Series {
         self.is_given_up.store(true, Ordering::Relaxed);
     }
 
+    #[inline]
     fn touch(&self, now: u64) {
         if self.spec.lease().is_some() {
             self.used.store(now, Ordering::Relaxed);
         }
     }
 
+    #[inline]
     fn is_proven(&self) -> bool {
         self.handles.get().is_some()
     }
@@ -230,8 +300,13 @@ impl Series {
         })
     }
 
+    /// Proves a label set that needs no answer for it.
+    pub(super) fn prove_at_once(&self) {
+        self.with_recorder(|recorder| self.prove(recorder));
+    }
+
     #[cold]
-    pub(super) fn prove(&self, recorder: &dyn Recorder) {
+    fn prove(&self, recorder: &dyn Recorder) {
         let now = self.spec.now();
         if let Some(handles) = self.new_handles(recorder) {
             // Another thread may have been first; both share one word.
@@ -243,12 +318,23 @@ impl Series {
         contained(|| Handles::new(self.origin(), self.recorder, recorder, self.infallible))
     }
 
-    /// Runs `f` with handles that lead to the recorder; nothing where it never gave any.
-    fn with_handles<R>(&self, now: u64, f: impl FnOnce(&Handles) -> R) -> Option<R> {
+    /// The handles of a proven label set, where they are good for ever.
+    #[inline(always)]
+    fn fixed_handles(&self) -> Option<&Handles> {
+        self.handles.get()?.fixed()
+    }
+
+    /// The handles, where the label set is proven; they lead to the recorder.
+    fn handles(&self, now: u64) -> Option<Loan<'_, Handles>> {
+        Some(self.handles.get()?.hold(&self.spec, now, || self.renewed()))
+    }
+
+    /// The handles, which are made where there are none yet; nothing where the recorder never gave any.
+    fn made_handles(&self, now: u64) -> Option<Loan<'_, Handles>> {
         if !self.is_proven() {
-            self.with_recorder(|recorder| self.prove(recorder));
+            self.prove_at_once();
         }
-        Some(self.handles.get()?.with(&self.spec, now, || self.renewed(), f))
+        self.handles(now)
     }
 
     #[cold]
@@ -261,18 +347,31 @@ impl Series {
         })?
     }
 
-    fn ended(&self, end: End, count: u64, seconds: Option<f64>, now: u64) {
-        let ask = || {
-            self.spec.answers.met(&self.values, end);
-            self.ask(|recorder| self.origin().slot(recorder, end))
-        };
-        self.with_handles(now, |handles| handles.ended(end, ask, count, seconds));
+    /// Counts what ended so, and times it.
+    #[inline]
+    fn count(&self, handles: &Handles, end: End, count: u64, seconds: Option<f64>) {
+        if let Some(slot) = handles.slot(end, || self.slot(end)) {
+            slot.record(count, seconds);
+        }
     }
 
-    fn record_head(&self, end: End, seconds: f64, now: u64) {
+    /// Times as an answer what ended without one.
+    #[inline]
+    fn count_head(&self, handles: &Handles, end: End, seconds: Option<f64>) {
+        if let (0, Some(seconds)) = (end.code, seconds) {
+            self.time_head(handles, end, seconds);
+        }
+    }
+
+    #[cold]
+    fn slot(&self, end: End) -> Option<Slot> {
+        self.spec.answers.met(&self.values, end);
+        self.ask(|recorder| self.origin().slot(recorder, end))
+    }
+
+    fn time_head(&self, handles: &Handles, end: End, seconds: f64) {
         if self.spec.head.is_some() {
-            let ask = || self.ask(|recorder| self.origin().head(recorder, end));
-            self.with_handles(now, |handles| handles.answered(end, ask, seconds));
+            handles.answered(end, || self.ask(|recorder| self.origin().head(recorder, end)), seconds);
         }
     }
 

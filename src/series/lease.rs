@@ -1,6 +1,8 @@
 //! What is held for good, or only until it has to be replaced.
 
-use arc_swap::ArcSwap;
+use std::{ops::Deref, sync::Arc};
+
+use arc_swap::{ArcSwap, Guard};
 
 use super::Spec;
 
@@ -20,8 +22,14 @@ pub(super) struct Lease<T> {
     held: Swap<Held<T>>,
 }
 
+/// What a lease holds, for as long as somebody looks at it.
+pub(super) enum Loan<'a, T> {
+    Fixed(&'a T),
+    Replaceable(Guard<Arc<Held<T>>>),
+}
+
 #[derive(Debug)]
-struct Held<T> {
+pub(super) struct Held<T> {
     /// When the clock was read before the recorder was asked.
     since: u64,
     it: T,
@@ -59,21 +67,55 @@ impl<T> Lease<T> {
         Self { held: Swap::new(Held { since: now, it }, spec.lease().is_some()) }
     }
 
-    /// Runs `f` on what is held, after `renew` where that is too old; what cannot be renewed is used as it is.
-    pub(super) fn with<R>(
+    /// What is held for good.
+    #[inline(always)]
+    pub(super) fn fixed(&self) -> Option<&T> {
+        match &self.held {
+            Swap::Fixed(held) => Some(&held.it),
+            Swap::Replaceable(_) => None,
+        }
+    }
+
+    /// Lends what is held, after `renew` where that is too old; what cannot be renewed is lent as it is.
+    pub(super) fn hold(&self, spec: &Spec, now: u64, renew: impl FnOnce() -> Option<T>) -> Loan<'_, T> {
+        match &self.held {
+            Swap::Fixed(held) => Loan::Fixed(&held.it),
+            Swap::Replaceable(held) => Loan::Replaceable(self.young(held, spec, now, renew)),
+        }
+    }
+
+    fn young(
         &self,
+        held: &ArcSwap<Held<T>>,
         spec: &Spec,
         now: u64,
         renew: impl FnOnce() -> Option<T>,
-        f: impl FnOnce(&T) -> R,
-    ) -> R {
-        if let Some(lease) = spec.lease() {
-            let is_old =
-                self.held.with(|held| now < held.since || spec.clock.nanos_between(held.since, now) > lease);
-            if let Some(it) = is_old.then(renew).flatten() {
+    ) -> Guard<Arc<Held<T>>> {
+        let found = held.load();
+        let is_good = |lease| now >= found.since && spec.clock.nanos_between(found.since, now) <= lease;
+        if spec.lease().is_none_or(is_good) {
+            return found;
+        }
+        match renew() {
+            None => found,
+            Some(it) => {
+                drop(found);
                 self.held.replace(Held { since: now, it });
+                held.load()
             }
         }
-        self.held.with(|held| f(&held.it))
+    }
+}
+
+// ===== impl Loan =====
+
+impl<T> Deref for Loan<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Fixed(it) => it,
+            Self::Replaceable(held) => &held.it,
+        }
     }
 }

@@ -10,6 +10,7 @@ mod cap;
 mod end;
 mod family;
 mod handles;
+mod hasher;
 mod label_set;
 mod lease;
 mod open;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     cache::{At, Birth, Cache},
     end::End,
     family::{Family, Setup},
+    hasher::Hasher,
     label_set::{Place, Series},
     open::OpenLabel,
     recorder::{RecorderId, Source, contained},

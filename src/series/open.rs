@@ -1,16 +1,11 @@
 //! What users' functions have made in one Layer: label sets, and the values of single labels.
 
-use std::{
-    hash::BuildHasher,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
-use rapidhash::quality::RandomState;
-
-use super::{Series, table::Table};
+use super::{Series, hasher::Hasher, table::Table};
 use crate::labels::OVERFLOW;
 
 /// A label whose values come from a user's function.
@@ -25,7 +20,7 @@ pub(crate) struct OpenLabel {
 /// The label sets that users' functions have made, and the values of the labels that can have so many and no more.
 #[derive(Debug)]
 pub(super) struct Open {
-    hasher: RandomState,
+    hasher: Hasher,
     series: Table<Arc<Series>, 64>,
     seen: Vec<Seen>,
 }
@@ -42,9 +37,9 @@ struct Seen {
 // ===== impl Open =====
 
 impl Open {
-    pub(super) fn new(labels: &[OpenLabel], hasher: &RandomState) -> Self {
+    pub(super) fn new(labels: &[OpenLabel], hasher: Hasher) -> Self {
         let seen = labels.iter().filter_map(|label| Some(Seen::new(label.index, label.max_values?)));
-        Self { hasher: *hasher, series: Table::new(), seen: seen.collect() }
+        Self { hasher, series: Table::new(), seen: seen.collect() }
     }
 
     pub(super) fn find(&self, hash: u64, values: &[&str]) -> Option<Arc<Series>> {
@@ -62,12 +57,12 @@ impl Open {
 
     /// Folds the labels that have had as many values as they can have, and tells whether any was.
     pub(super) fn fold_full(&self, values: &mut [&str]) -> bool {
-        self.fold(values, |seen, value| seen.is_full() && !seen.has(value, &self.hasher))
+        self.fold(values, |seen, value| seen.is_full() && !seen.has(value, self.hasher))
     }
 
     /// Notes the values of labels that still have room, and folds the others. One thread at a time.
     pub(super) fn admit_values(&self, values: &mut [&str]) -> bool {
-        self.fold(values, |seen, value| !seen.admits(value, &self.hasher))
+        self.fold(values, |seen, value| !seen.admits(value, self.hasher))
     }
 
     /// What is left without the label sets that `goes` tells of, each of which it hears once.
@@ -81,7 +76,7 @@ impl Open {
                 return;
             }
             let mut values: Vec<&str> = series.values.iter().map(|value| &**value).collect();
-            left.insert(self.hasher.hash_one(&*values), series);
+            left.insert(self.hasher.of(&values), series);
             left.admit_values(&mut values);
         });
         left
@@ -111,11 +106,11 @@ impl Seen {
         self.count.load(Ordering::Acquire) >= self.most
     }
 
-    fn has(&self, value: &str, hasher: &RandomState) -> bool {
-        self.values.find(hasher.hash_one(value), |seen| **seen == *value).is_some()
+    fn has(&self, value: &str, hasher: Hasher) -> bool {
+        self.values.find(hasher.of(&[value]), |seen| **seen == *value).is_some()
     }
 
-    fn admits(&self, value: &str, hasher: &RandomState) -> bool {
+    fn admits(&self, value: &str, hasher: Hasher) -> bool {
         if self.has(value, hasher) {
             return true;
         }
@@ -123,7 +118,7 @@ impl Seen {
             return false;
         }
         // The value first: who finds the label full without a turn finds the value too.
-        self.values.insert(hasher.hash_one(value), value.into(), |seen| **seen == *value);
+        self.values.insert(hasher.of(&[value]), value.into(), |seen| **seen == *value);
         self.count.fetch_add(1, Ordering::Release);
         true
     }

@@ -32,6 +32,7 @@ pub(crate) static METADATA: Metadata<'static> = Metadata::new("tower_metrics", L
 // ===== impl RecorderId =====
 
 impl RecorderId {
+    #[inline]
     pub(crate) fn of(recorder: &dyn Recorder) -> Self {
         Self(std::ptr::from_ref(recorder).cast::<()>().addr())
     }
@@ -61,6 +62,13 @@ impl Source {
         self.idle_timeout
     }
 
+    /// Which recorder that is at this moment.
+    #[inline]
+    pub(crate) fn id(&self) -> RecorderId {
+        self.with(RecorderId::of)
+    }
+
+    #[inline]
     pub(crate) fn with<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> T {
         match &self.given {
             None => metrics::with_recorder(f),
@@ -82,6 +90,7 @@ impl fmt::Debug for Source {
 ///
 /// A recorder that panics loses what it was told, and nothing else: the call goes on, and so does an unwinding in
 /// which a call is dropped, where a second panic would abort the process.
+#[inline]
 pub(crate) fn contained<T>(f: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(f)).ok()
 }

@@ -151,16 +151,19 @@ impl Spec {
     }
 
     /// Tells whether calls are timed.
+    #[inline]
     pub(crate) fn is_timed(&self) -> bool {
         self.histogram.is_some() || self.head.is_some()
     }
 
     /// For how many nanoseconds handles are good, where the recorder forgets.
+    #[inline]
     pub(super) fn lease(&self) -> Option<u64> {
         self.lease
     }
 
     /// Reads the clock, where anything depends on it.
+    #[inline]
     pub(crate) fn now(&self) -> u64 {
         if self.is_timed() || self.lease.is_some() { self.clock.raw() } else { 0 }
     }

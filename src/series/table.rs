@@ -29,6 +29,7 @@ impl<V, const ROOTS: usize> Table<V, ROOTS> {
         Self { roots: std::array::from_fn(|_| Cell::new()) }
     }
 
+    #[inline]
     pub(super) fn find(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<&V> {
         self.walk(hash, is_it).ok()
     }
@@ -59,6 +60,7 @@ impl<V, const ROOTS: usize> Table<V, ROOTS> {
     }
 
     /// Goes down to the value, or to the free cell where it belongs.
+    #[inline]
     fn walk(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Result<&V, &Cell<V>> {
         let mut cell = &self.roots[hash as usize & (ROOTS - 1)];
         let mut rest = hash >> ROOTS.trailing_zeros();

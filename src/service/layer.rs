@@ -232,11 +232,9 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     /// Call it after the exporter was installed: before, it does nothing.
     pub fn initialize(&self) {
         let AnyService { config, spec, cache, .. } = &*self.protocol;
-        spec.source.with(|recorder| {
-            if let (Some(at), false) = (cache.at(spec, recorder), config.has_labels()) {
-                at.series(&[], || BIRTH).initialize(recorder);
-            }
-        });
+        if let (Some(at), false) = (cache.at(spec), config.has_labels()) {
+            at.series(&[], || BIRTH).initialize();
+        }
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {

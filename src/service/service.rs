@@ -25,13 +25,13 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: R) -> Self::Future {
         let infallible = const { size_of::<Result<(), S::Error>>() == 0 };
         let mut call = self.protocol.begin(&request, infallible);
-        let inner = match &mut call {
-            Some(call) => call.inside(|| self.inner.call(request)),
-            None => self.inner.call(request),
-        };
+        Call::goes_in(&mut call);
+        let inner = self.inner.call(request);
+        Call::comes_out(&mut call);
         ResponseFuture::new(inner, call.map(|call| (call, Arc::clone(&self.protocol))))
     }
 }
@@ -39,19 +39,18 @@ where
 // ===== impl AnyService =====
 
 impl<H> AnyService<H> {
+    #[inline]
     fn begin<R>(&self, request: &R, infallible: bool) -> Option<Call>
     where
         H: RequestLabels<R>,
     {
-        self.spec.source.with(|recorder| {
-            let at = self.cache.at(&self.spec, recorder)?;
-            let mut values = LabelValues::default();
-            self.hooks.add_to(request, &mut values);
-            let series = values.with(|values| {
-                let birth = || Birth { infallible, to_be_proven: false, is_open: !values.is_empty() };
-                at.series(values, birth)
-            });
-            Some(Call::begin(series))
-        })
+        let at = self.cache.at(&self.spec)?;
+        let mut values = LabelValues::default();
+        self.hooks.add_to(request, &mut values);
+        let series = values.with(|values| {
+            let birth = || Birth { infallible, to_be_proven: false, is_open: !values.is_empty() };
+            at.series(values, birth)
+        });
+        Some(Call::begin(series))
     }
 }

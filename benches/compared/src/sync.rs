@@ -1,0 +1,3 @@
+//! What `src/sync.rs` is to the crate.
+
+pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
