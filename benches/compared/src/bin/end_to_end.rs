@@ -49,7 +49,7 @@ fn main() {
     }
     let seen: Vec<_> = seen.into_iter().map(|(rates, costs)| (median(rates), median(costs))).collect();
     let floor = names.iter().position(|name| *name == "floor-body").expect("it is there");
-    let rows: Vec<_> = mine.iter().zip(&seen).map(|(it, (rate, cost))| {
+    let rows = mine.iter().zip(&seen).map(|(it, (rate, cost))| {
         vec![
             it.name.to_owned(),
             format!("{rate:.0}"),

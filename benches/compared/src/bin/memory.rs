@@ -24,7 +24,7 @@ fn main() {
     let mine: Vec<_> =
         all.iter().filter(|it| it.base == Base::Axum && it.under == Under::TheExporter).collect();
     let in_flight: Vec<_> = mine.iter().map(|it| in_flight(it)).collect();
-    let rows: Vec<_> = mine.iter().enumerate().map(|(index, it)| {
+    let rows = mine.iter().enumerate().map(|(index, it)| {
         let (unread, left) = unread(it, &exporter);
         vec![
             it.name.to_owned(),

@@ -19,7 +19,10 @@ fn main() {
     let rounds = if std::env::args().any(|arg| arg == "--short") { 3 } else { 64 };
     let exporter = install();
     let all = candidates();
-    let around = |base| all.iter().filter(|it| it.base == base && it.under == Under::TheExporter).collect();
+    let around = |base| {
+        let mine = all.iter().filter(|it| it.base == base && it.under == Under::TheExporter);
+        mine.collect::<Vec<_>>()
+    };
     routes(&around(Base::Axum), rounds, &exporter);
     for base in Base::ALL {
         threads(&around(base), rounds, &exporter);
@@ -40,7 +43,7 @@ fn routes(mine: &[&Candidate], rounds: usize, exporter: &PrometheusHandle) {
         let times = measure(&mut teams, rounds, CALLS, || exporter.run_upkeep());
         (0..mine.len()).map(|index| times.added(index, 0)).collect::<Vec<_>>()
     });
-    let rows: Vec<_> = mine.iter().enumerate().skip(1).map(|(index, it)| {
+    let rows = mine.iter().enumerate().skip(1).map(|(index, it)| {
         let figures = added.iter().map(|added| format!("{:.0}", added[index]));
         [it.name.to_owned()].into_iter().chain(figures).collect()
     });
@@ -55,8 +58,8 @@ fn threads(mine: &[&Candidate], rounds: usize, exporter: &PrometheusHandle) {
     let together = Work { has_content, ..Work::HEAD };
     let ways = [(1, together), (2, together), (2, Work { is_apart: true, ..together })];
     let ways = if base == Base::Axum { &ways[..] } else { &ways[..2] };
-    let added: Vec<_> = ways.iter().map(|(threads, work)| {
-        let mut teams: Vec<Team> = mine.iter().map(|it| {
+    let added = ways.iter().map(|(threads, work)| {
+        let teams = mine.iter().map(|it| {
             let callers = it.callers(*work);
             (0..*threads).map(|thread| callers(thread)).collect()
         });
@@ -71,7 +74,7 @@ fn threads(mine: &[&Candidate], rounds: usize, exporter: &PrometheusHandle) {
         .position(|it| it.name == "floor-set")
         .or_else(|| mine.iter().position(|it| it.name == "floor"));
     let floor = floor.expect("there is one");
-    let rows: Vec<_> = mine.iter().enumerate().map(|(index, it)| {
+    let rows = mine.iter().enumerate().map(|(index, it)| {
         let mut row = vec![it.name.to_owned()];
         for (added, _) in &added {
             row.push(format!("{:.0}", added[index]));
@@ -102,7 +105,7 @@ fn connections(mine: &[&Candidate], rounds: usize) {
         .collect();
     let times = measure(&mut teams, rounds, 200, || {});
     let no_op = 1;
-    let rows: Vec<_> = mine.iter().enumerate().map(|(index, it)| {
+    let rows = mine.iter().enumerate().map(|(index, it)| {
         let heap = allocation_counter::measure(|| teams[index][0]());
         vec![
             it.name.to_owned(),
