@@ -13,16 +13,13 @@ use crate::{
 pub(crate) struct Call {
     series: Arc<Series>,
     start: u64,
-    /// The code of the answer, 0 until there is one.
-    code: u16,
-    /// Where it is in flight.
-    place: Place,
-    /// Somebody else's code runs: if the guard drops now, that code panicked.
-    ///
-    /// `thread::panicking()` would also be true for the siblings of a call that panicked.
-    is_inside: bool,
-    has_ended: bool,
+    state: State,
 }
+
+/// How far a call has come, in one word: the call is moved from the service to the future to the body, and a processor
+/// that has just written bytes of a word waits before it can read the whole.
+#[derive(Clone, Copy, Debug)]
+struct State(u64);
 
 // ===== impl Call =====
 
@@ -30,7 +27,7 @@ impl Call {
     #[inline(always)]
     pub(crate) fn begin(series: Arc<Series>) -> Self {
         let (place, start) = series.enter();
-        Self { series, start, code: 0, place, is_inside: false, has_ended: false }
+        Self { series, start, state: State::new(place) }
     }
 
     /// Tells whether no call of its label set has ended yet.
@@ -47,9 +44,9 @@ impl Call {
     /// Runs `f`, which runs code of the wrapped service.
     #[inline]
     pub(crate) fn inside<T>(&mut self, f: impl FnOnce() -> T) -> T {
-        self.is_inside = true;
+        self.state.set(State::INSIDE, true);
         let done = f();
-        self.is_inside = false;
+        self.state.set(State::INSIDE, false);
         done
     }
 
@@ -58,7 +55,7 @@ impl Call {
     #[inline]
     pub(crate) fn goes_in(call: &mut Option<Self>) {
         if let Some(call) = call {
-            call.is_inside = true;
+            call.state.set(State::INSIDE, true);
         }
     }
 
@@ -66,7 +63,7 @@ impl Call {
     #[inline]
     pub(crate) fn comes_out(call: &mut Option<Self>) {
         if let Some(call) = call {
-            call.is_inside = false;
+            call.state.set(State::INSIDE, false);
         }
     }
 
@@ -80,7 +77,7 @@ impl Call {
     /// Notes that the service answered, and with which code.
     #[inline]
     pub(crate) fn answered(&mut self, code: u16) {
-        self.code = code;
+        self.state.answer(code);
         let spec = self.series.spec();
         if spec.head.is_some() {
             // How the call will end is not known yet; the histogram's labels tell the code alone.
@@ -97,26 +94,78 @@ impl Call {
     /// Ends the call under a word of the user's own.
     #[inline]
     pub(crate) fn end_as(mut self, outcome: Outcome, word: Option<&'static str>) {
-        self.has_ended = true;
-        self.series.leave(self.place, End { code: self.code, outcome, word }, self.start);
+        self.state.set(State::ENDED, true);
+        self.series.leave(self.state.place(), End { code: self.state.code(), outcome, word }, self.start);
     }
 
     #[cold]
     fn end_dropped(&mut self) {
-        let outcome = match (self.is_inside, self.code) {
+        let outcome = match (self.state.is(State::INSIDE), self.state.code()) {
             (true, _) => Outcome::Panicked,
             (false, 0) => Outcome::Cancelled,
             (false, _) => Outcome::BodyDropped,
         };
-        self.series.leave(self.place, End::new(self.code, outcome), self.start);
+        self.series.leave(self.state.place(), End::new(self.state.code(), outcome), self.start);
     }
 }
 
 impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        if !self.has_ended {
+        if !self.state.is(State::ENDED) {
             self.end_dropped();
         }
+    }
+}
+
+// ===== impl State =====
+
+impl State {
+    /// Somebody else's code runs: if the guard drops now, that code panicked.
+    ///
+    /// `thread::panicking()` would also be true for the siblings of a call that panicked.
+    const INSIDE: u64 = 1 << 16;
+    const ENDED: u64 = 1 << 17;
+    const FALLBACK: u64 = 1 << 18;
+    const NOWHERE: u64 = 1 << 19;
+
+    #[inline]
+    fn new(place: Place) -> Self {
+        Self(match place {
+            Place::Home => 0,
+            Place::Fallback => Self::FALLBACK,
+            Place::Nowhere => Self::NOWHERE,
+        })
+    }
+
+    /// Where the call is in flight.
+    #[inline]
+    fn place(self) -> Place {
+        match self.0 & (Self::FALLBACK | Self::NOWHERE) {
+            0 => Place::Home,
+            Self::FALLBACK => Place::Fallback,
+            _ => Place::Nowhere,
+        }
+    }
+
+    /// The code of the answer, 0 until there is one.
+    #[inline]
+    fn code(self) -> u16 {
+        self.0 as u16
+    }
+
+    #[inline]
+    fn answer(&mut self, code: u16) {
+        self.0 = self.0 & !u64::from(u16::MAX) | u64::from(code);
+    }
+
+    #[inline]
+    fn is(self, flag: u64) -> bool {
+        self.0 & flag != 0
+    }
+
+    #[inline]
+    fn set(&mut self, flag: u64, is_set: bool) {
+        self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
 }

@@ -38,6 +38,7 @@ pub struct GrpcMetricsLayer {
 
 /// The gRPC protocol of a [`Metrics`] service: what [`GrpcMetricsLayer`] was told.
 #[derive(Debug)]
+#[repr(align(128))] // Of its own cache line, as `Series` is: servers clone the service for each request.
 pub struct Grpc {
     pub(super) config: Config,
     pub(super) spec: Arc<Spec>,

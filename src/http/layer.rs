@@ -54,6 +54,7 @@ pub struct HttpMetricsLayer {
 
 /// The HTTP protocol of a [`Metrics`] service: what [`HttpMetricsLayer`] was told.
 #[derive(Debug)]
+#[repr(align(128))] // Of its own cache line, as `Series` is: servers clone the service for each request.
 pub struct Http {
     pub(super) config: Config,
     pub(super) spec: Arc<Spec>,

@@ -18,7 +18,11 @@ use super::{
 use crate::outcome::Outcome;
 
 /// One label set of requests.
+///
+/// Aligned so that the count of its `Arc`, which calls on all threads change, has a cache line of its own, and what they
+/// read stays with each of them.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Series {
     spec: Arc<Spec>,
     recorder: RecorderId,

@@ -52,6 +52,7 @@ pub struct ServiceMetricsLayer<H = ()> {
 
 /// Any service, as the protocol of a [`Metrics`] service: what [`ServiceMetricsLayer`] was told.
 #[derive(Debug)]
+#[repr(align(128))] // Of its own cache line, as `Series` is: servers clone the service for each request.
 pub struct AnyService<H> {
     pub(super) hooks: H,
     pub(super) config: Config,
