@@ -95,7 +95,7 @@ impl Call {
     #[inline]
     pub(crate) fn end_as(mut self, outcome: Outcome, word: Option<&'static str>) {
         self.state.set(State::ENDED, true);
-        self.series.leave(self.state.place(), End { code: self.state.code(), outcome, word }, self.start);
+        self.series.leave(self.state.place(), self.state.code(), outcome, word, self.start);
     }
 
     #[cold]
@@ -105,7 +105,7 @@ impl Call {
             (false, 0) => Outcome::Cancelled,
             (false, _) => Outcome::BodyDropped,
         };
-        self.series.leave(self.state.place(), End::new(self.state.code(), outcome), self.start);
+        self.series.leave(self.state.place(), self.state.code(), outcome, None, self.start);
     }
 }
 

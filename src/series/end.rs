@@ -23,9 +23,14 @@ impl End {
     /// Spreads over the slots of a series; a word by where it stands in the program.
     #[inline]
     pub(super) fn hash(self) -> u64 {
-        let word = self.word.map_or(0, |word| word.as_ptr().addr() as u64);
-        (u64::from(self.code) * 8 + self.outcome as u64)
-            ^ word.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(16)
+        let end = u64::from(self.code) * 8 + self.outcome as u64;
+        match self.word {
+            None => end,
+            Some(word) => {
+                let place = word.as_ptr().addr() as u64;
+                end ^ place.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(16)
+            }
+        }
     }
 }
 

@@ -128,7 +128,15 @@ impl Series {
     }
 
     /// Ends a call that [`enter`](Self::enter) began at `start`.
-    pub(crate) fn leave(&self, place: Place, end: End, start: u64) {
+    pub(crate) fn leave(
+        &self,
+        place: Place,
+        code: u16,
+        outcome: Outcome,
+        word: Option<&'static str>,
+        start: u64,
+    ) {
+        let end = End { code, outcome, word };
         let now = self.spec.now();
         let seconds = self.spec.is_timed().then(|| self.spec.clock.seconds_between(start, now));
         match self.fixed_handles() {

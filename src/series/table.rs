@@ -29,8 +29,13 @@ impl<V, const ROOTS: usize> Table<V, ROOTS> {
         Self { roots: std::array::from_fn(|_| Cell::new()) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<&V> {
+        // Most are where they are looked for first.
+        let first = self.root(hash).get()?;
+        if first.hash == hash && is_it(&first.value) {
+            return Some(&first.value);
+        }
         self.walk(hash, is_it).ok()
     }
 
@@ -59,10 +64,15 @@ impl<V, const ROOTS: usize> Table<V, ROOTS> {
         }
     }
 
-    /// Goes down to the value, or to the free cell where it belongs.
     #[inline]
+    fn root(&self, hash: u64) -> &Cell<V> {
+        &self.roots[hash as usize & (ROOTS - 1)]
+    }
+
+    /// Goes down to the value, or to the free cell where it belongs.
+    #[inline(never)]
     fn walk(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Result<&V, &Cell<V>> {
-        let mut cell = &self.roots[hash as usize & (ROOTS - 1)];
+        let mut cell = self.root(hash);
         let mut rest = hash >> ROOTS.trailing_zeros();
         while let Some(node) = cell.get() {
             if node.hash == hash && is_it(&node.value) {

@@ -15,7 +15,8 @@ use crate::{
     drive::{Callers, Use, Work, callers},
     floor::{BodyFloor, Floor, Gauges, RpcFloor},
     grpc::{self, Grpc},
-    no_op::NoOpLayer,
+    no_op::{NoOpBodyLayer, NoOpLayer},
+    sharded::Sharded,
 };
 
 /// One of those who are measured, around one base.
@@ -63,6 +64,7 @@ pub fn candidates() -> Vec<Candidate> {
     let ours = [
         plain("bare", |work| callers(bases::plain(work), work, Use::Kept)),
         plain("no-op layer", |work| around_plain(NoOpLayer, work)),
+        plain("no-op body layer", |work| around_plain(NoOpBodyLayer, work)),
         plain("floor", |work| around_plain(Floor::new(Gauges::UpAndDown), work)),
         plain("floor-body", |work| around_plain(BodyFloor::new(Gauges::UpAndDown), work)),
         plain("floor-set", |work| around_plain(Floor::new(Gauges::Set), work)),
@@ -75,12 +77,24 @@ pub fn candidates() -> Vec<Candidate> {
         plain("HttpMetricsLayer, no-op recorder", |work| {
             around_plain(HttpMetricsLayer::new().recorder(Arc::new(NoopRecorder)), work)
         }),
+        plain("HttpMetricsLayer, sharded", |work| {
+            around_plain(HttpMetricsLayer::new().recorder(Arc::clone(Sharded::shared()) as _), work)
+        }),
+        plain("RequestCountLayer, sharded", |work| {
+            let layer = HttpMetricsLayer::new().recorder(Arc::clone(Sharded::shared()) as _);
+            around_plain(RequestCountLayer::from(layer), work)
+        }),
+        plain("LatencyLayer, sharded", |work| {
+            let layer = HttpMetricsLayer::new().recorder(Arc::clone(Sharded::shared()) as _);
+            around_plain(LatencyLayer::from(layer), work)
+        }),
         Candidate {
             under: Under::Nothing,
             ..plain("HttpMetricsLayer, no recorder", |work| around_plain(HttpMetricsLayer::new(), work))
         },
         axum("bare", bases::router),
         axum("no-op layer", |work| bases::router(work).layer(NoOpLayer)),
+        axum("no-op body layer", |work| bases::router(work).layer(NoOpBodyLayer)),
         axum("floor", |work| bases::router(work).layer(Floor::new(Gauges::UpAndDown))),
         axum("floor-body", |work| bases::router(work).layer(BodyFloor::new(Gauges::UpAndDown))),
         axum("floor-set", |work| bases::router(work).layer(Floor::new(Gauges::Set))),
@@ -146,7 +160,6 @@ around!(around_plain, Plain, bases::plain, Use::Kept);
 around!(around_grpc, Grpc, |_| grpc::service(), Use::Rpc);
 
 /// As `axum::serve` has it for a connection: without `with_state`, a router builds its routes anew for each request.
-#[must_use]
 pub fn served(router: Router) -> Router {
     router.with_state::<()>(())
 }

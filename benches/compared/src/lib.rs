@@ -12,6 +12,7 @@ mod grpc;
 mod no_op;
 #[cfg(feature = "peers")]
 mod peers;
+mod sharded;
 mod sync;
 pub mod table;
 pub mod turns;
@@ -25,6 +26,12 @@ pub use self::{
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_metrics::exporter::Prometheus;
+
+/// Does what an exporter does when it is scraped, and between scrapes.
+pub fn upkeep(exporter: &PrometheusHandle) {
+    sharded::Sharded::shared().flush();
+    exporter.run_upkeep();
+}
 
 /// Installs the exporter that everybody records into. Its upkeep is the caller's.
 pub fn install() -> PrometheusHandle {

@@ -26,10 +26,10 @@ const TICKS: f64 = 100.0;
 
 fn main() {
     let args: Vec<_> = env::args().skip(1).collect();
-    if let [serve, name] = &args[..] {
-        if serve == "serve" {
-            return run(name);
-        }
+    if let [serve, name] = &args[..]
+        && serve == "serve"
+    {
+        return run(name);
     }
     let (rounds, seconds) = if args.iter().any(|arg| arg == "--short") { (1, 1) } else { (5, 6) };
     let all = candidates();

@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::body::Body;
-use compared::{Base, Candidate, Under, Work, candidates, install, served, table::print};
+use compared::{Base, Candidate, Under, Work, candidates, install, served, table::print, upkeep};
 use http::Request;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::Service;
@@ -74,10 +74,10 @@ fn label_set(candidate: &Candidate) -> f64 {
 fn unread(candidate: &Candidate, exporter: &PrometheusHandle) -> (f64, f64) {
     let mut caller = candidate.callers(Work::HEAD)(0);
     caller();
-    exporter.run_upkeep();
+    upkeep(exporter);
     let mut held = (0, 0);
     held.0 = allocation_counter::measure(|| (0..10 * CALLS).for_each(|_| caller())).bytes_current;
-    held.1 = held.0 + allocation_counter::measure(|| exporter.run_upkeep()).bytes_current;
+    held.1 = held.0 + allocation_counter::measure(|| upkeep(exporter)).bytes_current;
     let each = |bytes: i64| bytes as f64 / f64::from(10 * CALLS);
     (each(held.0), each(held.1))
 }

@@ -8,6 +8,7 @@ use compared::{
     Base, Candidate, Under, Work, candidates, install,
     table::{print, ratio},
     turns::{Team, Times, measure},
+    upkeep,
 };
 
 const CALLS: u32 = 5_000;
@@ -38,7 +39,7 @@ fn main() {
             let mine: Vec<_> =
                 all.iter().filter(|it| it.base == base && it.under == Under::TheExporter).collect();
             let mut teams: Vec<_> = mine.iter().map(|it| team(it, work)).collect();
-            let times = measure(&mut teams, rounds, CALLS, || exporter.run_upkeep());
+            let times = measure(&mut teams, rounds, CALLS, || upkeep(&exporter));
             let heap: Vec<_> = teams.iter_mut().map(heap).collect();
             let floor = floor_of(&mine, work);
             let mut rows: Vec<_> =

@@ -10,6 +10,7 @@ use compared::{
     Base, Candidate, Under, Work, candidates, install, served,
     table::{print, ratio},
     turns::{Team, measure},
+    upkeep,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -40,7 +41,7 @@ fn routes(mine: &[&Candidate], rounds: usize, exporter: &PrometheusHandle) {
     ];
     let added = works.map(|work| {
         let mut teams: Vec<Team> = mine.iter().map(|it| vec![it.callers(work)(0)]).collect();
-        let times = measure(&mut teams, rounds, CALLS, || exporter.run_upkeep());
+        let times = measure(&mut teams, rounds, CALLS, || upkeep(exporter));
         (0..mine.len()).map(|index| times.added(index, 0)).collect::<Vec<_>>()
     });
     let rows = mine.iter().enumerate().skip(1).map(|(index, it)| {
@@ -61,10 +62,10 @@ fn threads(mine: &[&Candidate], rounds: usize, exporter: &PrometheusHandle) {
     let added = ways.iter().map(|(threads, work)| {
         let teams = mine.iter().map(|it| {
             let callers = it.callers(*work);
-            (0..*threads).map(|thread| callers(thread)).collect()
+            (0..*threads).map(callers).collect()
         });
         let mut teams: Vec<Team> = teams.collect();
-        let times = measure(&mut teams, rounds, CALLS, || exporter.run_upkeep());
+        let times = measure(&mut teams, rounds, CALLS, || upkeep(exporter));
         let through = (0..mine.len()).map(|index| times.of(index)).collect::<Vec<_>>();
         ((0..mine.len()).map(|index| times.added(index, 0)).collect::<Vec<_>>(), through)
     });

@@ -119,10 +119,10 @@ impl<B: Body> Body for Answered<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
-        if frame.is_none() || this.inner.is_end_stream() {
-            if let Some((open, code)) = this.open.take() {
-                open.end(code);
-            }
+        if (frame.is_none() || this.inner.is_end_stream())
+            && let Some((open, code)) = this.open.take()
+        {
+            open.end(code);
         }
         Poll::Ready(frame)
     }

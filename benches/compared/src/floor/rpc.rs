@@ -130,12 +130,12 @@ impl<B: Body> Body for Answered<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let frame = ready!(this.inner.poll_frame(cx));
-        if let Some(Ok(frame)) = &frame {
-            if let Some(trailers) = frame.trailers_ref() {
-                let status = trailers.get(&GRPC_STATUS).and_then(|status| status.to_str().ok()?.parse().ok());
-                if let Some(open) = this.open.take() {
-                    open.end(status.unwrap_or(2));
-                }
+        if let Some(Ok(frame)) = &frame
+            && let Some(trailers) = frame.trailers_ref()
+        {
+            let status = trailers.get(&GRPC_STATUS).and_then(|status| status.to_str().ok()?.parse().ok());
+            if let Some(open) = this.open.take() {
+                open.end(status.unwrap_or(2));
             }
         }
         Poll::Ready(frame)
