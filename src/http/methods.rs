@@ -1,16 +1,13 @@
 //! The methods that have a label value of their own.
 
-use std::borrow::Cow;
-
 use http::Method;
 
 use crate::{labels::OTHER, series::Hasher};
 
-/// The label values of methods, found by a number.
-#[derive(Clone, Debug)]
+/// The label values of methods, which have a number: those of [`KNOWN`], then the one for all others, then what was added.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Methods {
-    /// Those of [`KNOWN`], the one for all others, and what was added.
-    labels: Vec<Cow<'static, str>>,
+    added: Vec<String>,
 }
 
 /// The hash of each label value, by its number.
@@ -20,6 +17,9 @@ pub(super) struct MethodHashes(Vec<u64>);
 /// RFC 9110, section 9, and PATCH of RFC 5789.
 const KNOWN: [&str; 9] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
 
+/// The number after that of all others.
+const FIRST_ADDED: usize = KNOWN.len() + 1;
+
 // ===== impl Methods =====
 
 impl Methods {
@@ -28,7 +28,7 @@ impl Methods {
             Method::from_bytes(method.as_bytes()).is_ok(),
             "{method:?} is no HTTP method: use a token of RFC 9110, section 5.6.2, such as \"PURGE\""
         );
-        self.labels.push(method.to_owned().into());
+        self.added.push(method.to_owned());
     }
 
     /// How many numbers there can be for [`MethodHashes`] to tell them apart.
@@ -36,7 +36,7 @@ impl Methods {
 
     /// Tells whether there are few enough.
     pub(super) fn are_few(&self) -> bool {
-        self.labels.len() <= Self::MOST
+        FIRST_ADDED + self.added.len() <= Self::MOST
     }
 
     /// The number of a method; those that are neither known nor added have one together.
@@ -52,29 +52,22 @@ impl Methods {
             Method::PATCH => 6,
             Method::CONNECT => 7,
             Method::TRACE => 8,
-            _ => self.number_of_other(method.as_str()),
+            _ => self.number_of(method.as_str()),
         }
     }
 
     pub(super) fn label(&self, method: &Method) -> &str {
-        &self.labels[self.number(method)]
+        let number = self.number(method);
+        let added = || self.added.get(number.checked_sub(FIRST_ADDED)?).map(|added| &**added);
+        KNOWN.get(number).copied().or_else(added).unwrap_or(OTHER)
     }
 
     /// The number of the method of this label.
-    pub(super) fn number_of(&self, label: &str) -> usize {
-        self.labels.iter().position(|its| **its == *label).unwrap_or(KNOWN.len())
-    }
-
     #[cold]
-    fn number_of_other(&self, method: &str) -> usize {
-        let mut added = (KNOWN.len() + 1..).zip(&self.labels[KNOWN.len() + 1..]);
-        added.find(|(_, label)| **label == *method).map_or(KNOWN.len(), |(number, _)| number)
-    }
-}
-
-impl Default for Methods {
-    fn default() -> Self {
-        Self { labels: KNOWN.into_iter().chain([OTHER]).map(Cow::Borrowed).collect() }
+    pub(super) fn number_of(&self, label: &str) -> usize {
+        let known = KNOWN.iter().position(|its| *its == label);
+        let added = || Some(FIRST_ADDED + self.added.iter().position(|its| *its == label)?);
+        known.or_else(added).unwrap_or(KNOWN.len())
     }
 }
 
@@ -82,7 +75,8 @@ impl Default for Methods {
 
 impl MethodHashes {
     pub(super) fn new(methods: &Methods, hasher: &Hasher) -> Self {
-        Self(methods.labels.iter().map(|label| hasher.of(&[label])).collect())
+        let labels = KNOWN.into_iter().chain([OTHER]).chain(methods.added.iter().map(|added| &**added));
+        Self(labels.map(|label| hasher.of(&[label])).collect())
     }
 
     /// The hash of a method and an endpoint, which no other method has with any endpoint.

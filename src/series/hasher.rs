@@ -1,13 +1,13 @@
 //! The hash of label values.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_nano_inline};
 
-/// Hashes label values under a key of its own, so that nobody outside can make them collide.
+/// Hashes label values under a key of this process, so that nobody outside can make them collide.
 #[derive(Clone, Copy)]
 pub(crate) struct Hasher {
-    key: RapidSecrets,
+    key: &'static RapidSecrets,
 }
 
 // ===== impl Hasher =====
@@ -24,13 +24,14 @@ impl Hasher {
     /// The hash of values, of which `hash` is that of all but the last.
     #[inline]
     pub(crate) fn then(&self, hash: u64, last: &str) -> u64 {
-        hash.rotate_left(23) ^ rapidhash_v3_nano_inline::<true, true>(last.as_bytes(), &self.key)
+        hash.rotate_left(23) ^ rapidhash_v3_nano_inline::<true, true>(last.as_bytes(), self.key)
     }
 }
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self { key: RapidSecrets::random() }
+        static KEY: LazyLock<RapidSecrets> = LazyLock::new(RapidSecrets::random);
+        Self { key: &KEY }
     }
 }
 

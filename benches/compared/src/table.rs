@@ -4,7 +4,8 @@
 pub fn print(title: &str, head: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([head[column].chars().count()]).max().unwrap_or_default()
+        // Markdown wants three dashes under a head.
+        cells.chain([head[column].chars().count(), 3]).max().unwrap_or_default()
     };
     let widths: Vec<_> = (0..head.len()).map(width).collect();
     let line = |cells: &[String]| {

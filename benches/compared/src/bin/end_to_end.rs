@@ -12,12 +12,11 @@ use std::{
     time::Duration,
 };
 
-use compared::{
-    Base, Under, Work, candidates, find, install,
-    table::{print, ratio},
-    turns::median,
-};
+use compared::{Base, Under, Work, candidates, find, install, table::print, turns::median};
 use tokio::{net::TcpListener, runtime};
+
+/// Requests in a second and microseconds of each, for every server.
+type Turn = Vec<(f64, f64)>;
 
 const CONNECTIONS: &str = "-c32";
 
@@ -31,7 +30,7 @@ fn main() {
     {
         return run(name);
     }
-    let (rounds, seconds) = if args.iter().any(|arg| arg == "--short") { (1, 1) } else { (5, 6) };
+    let (rounds, seconds) = if args.iter().any(|arg| arg == "--short") { (1, 1) } else { (9, 4) };
     let all = candidates();
     let names = ["bare", "no-op layer", "floor", "floor-body", "HttpMetricsLayer", "axum-prometheus"];
     let mine: Vec<_> = all
@@ -39,24 +38,19 @@ fn main() {
         .filter(|it| it.base == Base::Axum && it.under == Under::TheExporter && names.contains(&it.name))
         .collect();
     let mut servers: Vec<_> = mine.iter().map(|it| Server::start(it.name)).collect();
-    let mut seen = vec![(Vec::new(), Vec::new()); mine.len()];
-    for _ in 0..rounds {
-        for (server, (rates, costs)) in servers.iter_mut().zip(&mut seen) {
-            let (rate, cost) = server.ask(seconds);
-            rates.push(rate);
-            costs.push(cost);
-        }
-    }
-    let seen: Vec<_> = seen.into_iter().map(|(rates, costs)| (median(rates), median(costs))).collect();
-    let floor = names.iter().position(|name| *name == "floor-body").expect("it is there");
-    let rows = mine.iter().zip(&seen).map(|(it, (rate, cost))| {
+    // In each turn all of them, so that each is compared with the others of its turn.
+    let turns: Vec<Turn> =
+        (0..rounds).map(|_| servers.iter_mut().map(|server| server.ask(seconds)).collect()).collect();
+    let middle = |figure: &dyn Fn(&Turn) -> f64| median(turns.iter().map(figure).collect());
+    let floor = mine.iter().position(|it| it.name == "floor-body").expect("it is there");
+    let rows = mine.iter().enumerate().map(|(index, it)| {
         vec![
             it.name.to_owned(),
-            format!("{rate:.0}"),
-            ratio(*rate, seen[0].0),
-            ratio(*rate, seen[floor].0),
-            format!("{cost:.2}"),
-            format!("{:.2}", cost - seen[0].1),
+            format!("{:.0}", middle(&|turn| turn[index].0)),
+            format!("{:.2}", middle(&|turn| turn[index].0 / turn[0].0)),
+            format!("{:.2}", middle(&|turn| turn[index].0 / turn[floor].0)),
+            format!("{:.2}", middle(&|turn| turn[index].1)),
+            format!("{:.2}", middle(&|turn| turn[index].1 - turn[0].1)),
         ]
     });
     let rows: Vec<_> = rows.collect();
