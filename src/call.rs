@@ -67,7 +67,7 @@ impl Call {
         }
     }
 
-    /// The same for a call that is moved on.
+    /// Notes that it runs no more, while the call is moved on.
     #[inline]
     pub(crate) fn is_out(mut call: Option<Self>) -> Option<Self> {
         Self::comes_out(&mut call);

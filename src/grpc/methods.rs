@@ -152,3 +152,28 @@ fn is_of(path: &str, service: &str, name: &str) -> bool {
     let method = path.strip_prefix('/').and_then(|path| path.strip_prefix(service));
     method.and_then(|method| method.strip_prefix('/')) == Some(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn a_path_is_that_of_a_method_only_as_a_whole() {
+        assert!(is_of("/shop.Orders/Place", "shop.Orders", "Place"));
+        for path in [
+            "",
+            "/",
+            "shop.Orders/Place",
+            "/shop.Orders",
+            "/shop.Orders/",
+            "/shop.Orders/Place/",
+            "/shop.Orders/Place2",
+            "/shop.Orders2/Place",
+            "//shop.Orders/Place",
+            "/shop.Order/sPlace",
+            "/shop.Orders//Place",
+        ] {
+            assert!(!is_of(path, "shop.Orders", "Place"), "{path}");
+        }
+    }
+}

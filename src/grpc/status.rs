@@ -96,3 +96,23 @@ fn find<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue
         _ => headers.get(name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_found_among_few_headers_and_among_many_and_the_first_of_two() {
+        for others in [0, 1, 6, 7, 8, 40] {
+            let mut headers = HeaderMap::new();
+            for n in 0..others {
+                let name = HeaderName::try_from(format!("x-{n}")).expect("it is a name");
+                headers.insert(name, HeaderValue::from_static("5"));
+            }
+            assert_eq!(Code::of(&headers), None, "{others} others");
+            headers.append(&STATUS, HeaderValue::from_static("7"));
+            headers.append(&STATUS, HeaderValue::from_static("13"));
+            assert_eq!(Code::of(&headers), Some(Code::PERMISSION_DENIED), "{others} others");
+        }
+    }
+}

@@ -17,9 +17,9 @@ pin_project! {
     /// The future of a measured HTTP call.
     pub struct ResponseFuture<F> {
         #[pin]
-        pub(super) inner: F,
-        pub(super) call: Option<Call>,
-        pub(super) asked: Asked,
+        inner: F,
+        call: Option<Call>,
+        asked: Asked,
     }
 }
 
@@ -32,6 +32,14 @@ pub(super) enum Asked {
 }
 
 // ===== impl ResponseFuture =====
+
+impl<F> ResponseFuture<F> {
+    /// Waits for what `inner` returns, which is made where it stays: it may be large. The call is in until then.
+    #[inline]
+    pub(super) fn new(inner: impl FnOnce() -> F, call: Option<Call>, asked: Asked) -> Self {
+        Self { inner: inner(), call: Call::is_out(call), asked }
+    }
+}
 
 impl<F, B, E> Future for ResponseFuture<F>
 where

@@ -17,6 +17,9 @@ pub(super) struct MethodHashes(Vec<u64>);
 /// RFC 9110, section 9, and PATCH of RFC 5789.
 const KNOWN: [&str; 9] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
 
+/// How many numbers there can be for [`MethodHashes`] to tell them apart.
+const MOST: usize = 1 << 12;
+
 /// The number after that of all others.
 const FIRST_ADDED: usize = KNOWN.len() + 1;
 
@@ -31,12 +34,9 @@ impl Methods {
         self.added.push(method.to_owned());
     }
 
-    /// How many numbers there can be for [`MethodHashes`] to tell them apart.
-    const MOST: usize = 1 << 12;
-
     /// Tells whether there are few enough.
     pub(super) fn are_few(&self) -> bool {
-        FIRST_ADDED + self.added.len() <= Self::MOST
+        FIRST_ADDED + self.added.len() <= MOST
     }
 
     /// The number of a method; those that are neither known nor added have one together.
@@ -63,7 +63,6 @@ impl Methods {
     }
 
     /// The number of the method of this label.
-    #[cold]
     pub(super) fn number_of(&self, label: &str) -> usize {
         let known = KNOWN.iter().position(|its| *its == label);
         let added = || Some(FIRST_ADDED + self.added.iter().position(|its| *its == label)?);
@@ -82,13 +81,15 @@ impl MethodHashes {
     /// The hash of a method and an endpoint, which no other method has with any endpoint.
     #[inline(always)]
     pub(super) fn hash(&self, hasher: &Hasher, number: usize, endpoint: &str) -> u64 {
-        const BITS: u32 = Methods::MOST.ilog2();
+        const BITS: u32 = MOST.ilog2();
         hasher.then(self.0[number], endpoint) << BITS >> BITS | (number as u64) << (64 - BITS)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -100,7 +101,31 @@ mod tests {
             assert_eq!(methods.label(&method), label);
             assert_eq!(methods.number(&method), methods.number_of(label));
         }
+        assert_eq!(methods.number_of("BREW"), KNOWN.len());
         let other = Method::from_bytes(b"BREW").expect("it is one");
         assert_eq!(methods.label(&other), OTHER);
+    }
+
+    #[test]
+    fn no_two_methods_share_a_hash_and_their_endpoints_spread() {
+        let (mut methods, hasher) = (Methods::default(), Hasher::default());
+        methods.add("PURGE");
+        let hashes = MethodHashes::new(&methods, &hasher);
+        let endpoints: Vec<_> = (0..1_000).map(|n| format!("/{n}")).collect();
+        let all: HashSet<_> = (0..=FIRST_ADDED)
+            .flat_map(|number| endpoints.iter().map(move |endpoint| (number, endpoint)))
+            .map(|(number, endpoint)| hashes.hash(&hasher, number, endpoint))
+            .collect();
+        assert_eq!(all.len(), (FIRST_ADDED + 1) * endpoints.len());
+        assert!(all.iter().all(|hash| (hash >> 52) as usize <= FIRST_ADDED));
+    }
+
+    #[test]
+    fn more_methods_than_numbers_are_told() {
+        let mut methods = Methods::default();
+        (FIRST_ADDED..MOST).for_each(|n| methods.add(&format!("M{n}")));
+        assert!(methods.are_few());
+        methods.add("ONE-MORE");
+        assert!(!methods.are_few());
     }
 }

@@ -40,7 +40,7 @@ where
         let asked = Asked::of(request.method());
         let mut call = self.protocol.begin(&mut request, infallible);
         Call::goes_in(&mut call);
-        ResponseFuture { inner: self.inner.call(request), call: Call::is_out(call), asked }
+        ResponseFuture::new(|| self.inner.call(request), call, asked)
     }
 }
 

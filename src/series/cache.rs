@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use metrics::{Counter, Recorder};
 
 use super::{
-    Instrument, RecorderId, Series, Spec, cap::Cap, contained, hasher::Hasher, label_set::Room, lease::Lease,
-    table::Table,
+    Instrument, RecorderId, Series, Spec, cap::Cap, contained, hasher::Hasher, lease::Lease, table::Table,
+    unproven::Room,
 };
 use crate::{
     labels::{OVERFLOW, sanitised},
@@ -62,16 +62,20 @@ impl Cache {
     #[inline]
     pub(crate) fn at<'a>(&'a self, spec: &'a Arc<Spec>) -> Option<At<'a>> {
         let id = spec.source.id();
-        let scope = match self.first.get() {
-            Some(first) if first.id == id => first,
-            _ => self.scope(spec)?,
+        let mut cell = &self.first;
+        let scope = loop {
+            match cell.get() {
+                Some(scope) if scope.id == id => break &**scope,
+                Some(scope) => cell = &scope.next,
+                None => break self.new_scope(spec)?,
+            }
         };
         scope.is_live.then_some(At { cache: self, scope, spec })
     }
 
-    /// Finds or makes what is known of one recorder of several; none where that one panics.
+    /// Makes what is known of a recorder that was not met before; none where it panics.
     #[cold]
-    fn scope(&self, spec: &Arc<Spec>) -> Option<&Scope> {
+    fn new_scope(&self, spec: &Arc<Spec>) -> Option<&Scope> {
         spec.source.with(|recorder| {
             let id = RecorderId::of(recorder);
             let mut cell = &self.first;
@@ -97,7 +101,12 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn count_applied_twice(&self) {
-        let ask = || self.spec.source.with(|recorder| contained(|| applied_twice(self.spec, recorder)));
+        let ask = || {
+            self.spec.source.with(|recorder| {
+                let is_mine = RecorderId::of(recorder) == self.scope.id;
+                is_mine.then(|| contained(|| applied_twice(self.spec, recorder)))?
+            })
+        };
         let counter = self.scope.applied_twice.hold(self.spec, self.spec.now(), ask);
         contained(|| counter.increment(1));
     }
@@ -109,7 +118,8 @@ impl<'a> At<'a> {
 
     /// Finds or makes the series of these label values by a hash of the caller's own, who tells whether it is the one.
     ///
-    /// A label set has to be asked for by the same hash every time.
+    /// A label set has to be asked for by the same hash every time. That of the fallback may be there twice, by its values
+    /// and by the caller's hash: both have the same handles and the same word.
     #[inline(always)]
     pub(crate) fn series_of(
         &self,

@@ -4,7 +4,7 @@ use std::{fmt, sync::LazyLock};
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_nano_inline};
 
-/// Hashes label values under a key of this process, so that nobody outside can make them collide.
+/// Hashes label values under a key of this process, so that nobody outside knows which collide.
 #[derive(Clone, Copy)]
 pub(crate) struct Hasher {
     key: &'static RapidSecrets,

@@ -1,19 +1,18 @@
 //! One label set of requests: where its calls count, and since when it has handles.
 
 use std::sync::{
-    Arc, OnceLock, Weak,
+    Arc, OnceLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use metrics::Recorder;
 
 use super::{
-    RecorderId, Spec,
-    cap::Cap,
-    contained,
+    RecorderId, Spec, contained,
     end::End,
     handles::{Handles, Origin, Slot},
     lease::{Lease, Loan},
+    unproven::Room,
 };
 use crate::outcome::Outcome;
 
@@ -24,33 +23,25 @@ use crate::outcome::Outcome;
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Series {
-    spec: Arc<Spec>,
+    pub(super) spec: Arc<Spec>,
     recorder: RecorderId,
     pub(super) values: Box<[Box<str>]>,
-    infallible: bool,
+    pub(super) infallible: bool,
     /// Where calls count until an answer has proven that this label set is one of the service's own.
-    until_proven: Option<Arc<Self>>,
+    pub(super) until_proven: Option<Arc<Self>>,
     /// What an open label set that is to be proven needs then.
-    room: Option<Room>,
-    /// Set when the label set is proven; many never are, so they are to be small.
+    pub(super) room: Option<Room>,
+    /// Set when the label set is proven. Many never are, and handles are large.
     handles: OnceLock<Box<Lease<Handles>>>,
     /// Its histograms stand at zero from the beginning.
     is_declared: AtomicBool,
     /// The cap has counted it as a label set. Changed in the turn of the cap.
     is_admitted: AtomicBool,
     /// The cap counts it no more; somebody who found it before may still use it. Changed in the turn of the cap.
-    is_given_up: AtomicBool,
+    pub(super) is_given_up: AtomicBool,
     has_ended: AtomicBool,
     /// When a call last began or ended.
     used: AtomicU64,
-}
-
-/// Where an open label set finds room when it is proven, and where its calls count if there is none.
-#[derive(Debug)]
-pub(super) struct Room {
-    /// Weak, because the cap holds the label sets that it has admitted.
-    pub(super) cap: Weak<Cap>,
-    pub(super) folded: Arc<Series>,
 }
 
 /// Where a call is in flight.
@@ -180,29 +171,6 @@ impl Series {
         self.count_head(handles, end, seconds);
     }
 
-    /// Begins a call of a label set that has no handles.
-    #[cold]
-    fn enter_elsewhere(&self, now: u64) -> Place {
-        let place = if self.until_proven.is_some() { Place::Fallback } else { Place::Home };
-        let entered = self.host(place).made_handles(now).map(|handles| handles.enter(&self.spec));
-        entered.map_or(Place::Nowhere, |()| place)
-    }
-
-    /// Ends a call that began without handles.
-    #[cold]
-    fn leave_elsewhere(&self, place: Place, end: End, seconds: Option<f64>, now: u64) {
-        if place != Place::Nowhere {
-            if let Some(handles) = self.host(place).made_handles(now) {
-                handles.leave();
-            }
-        }
-        let home = self.home(end, Room::count_overflow);
-        if let Some(handles) = home.made_handles(now) {
-            home.count(&handles, end, 1, seconds);
-            home.count_head(&handles, end, seconds);
-        }
-    }
-
     /// Times the answer of a call that goes on since `start`.
     pub(crate) fn answered(&self, end: End, start: u64, now: u64) {
         let home = self.home(end, |_, _| {});
@@ -249,67 +217,16 @@ impl Series {
         self.is_given_up.store(true, Ordering::Relaxed);
     }
 
-    #[inline]
+    /// Notes when it was used, to the second: threads that use it at the same time read the same line.
     fn touch(&self, now: u64) {
-        if self.spec.lease().is_some() {
+        if self.spec.lease().is_some() && self.unused_for(now) > 1_000_000_000 {
             self.used.store(now, Ordering::Relaxed);
         }
     }
 
     #[inline]
-    fn is_proven(&self) -> bool {
+    pub(super) fn is_proven(&self) -> bool {
         self.handles.get().is_some()
-    }
-
-    fn host(&self, place: Place) -> &Self {
-        match &self.until_proven {
-            Some(fallback) if place == Place::Fallback => fallback,
-            _ => self,
-        }
-    }
-
-    /// Where a call counts: here, once any answer has told that the label set is the service's own. `is_folded` hears
-    /// of the one that finds no room.
-    fn home(&self, end: End, is_folded: fn(&Room, &Spec)) -> &Self {
-        let Some(fallback) = self.until_proven.as_deref().filter(|_| !self.is_proven()) else {
-            return self;
-        };
-        if self.spec.answers.disproves(end) {
-            return fallback;
-        }
-        match (self.try_prove(), &self.room) {
-            (Some(true), _) => self,
-            (Some(false), Some(room)) => {
-                is_folded(room, &self.spec);
-                room.folded.home(end, is_folded)
-            }
-            _ => fallback,
-        }
-    }
-
-    /// Proves the label set, and tells whether there was room; nothing where the recorder is out of reach.
-    #[cold]
-    fn try_prove(&self) -> Option<bool> {
-        self.with_recorder(|recorder| {
-            // A call may outlive its Layer, and with it the cap.
-            let Some(cap) = self.room.as_ref().and_then(|room| room.cap.upgrade()) else {
-                self.prove(recorder);
-                return true;
-            };
-            cap.make_room(&self.spec);
-            if cap.is_full() {
-                return false;
-            }
-            let _turn = cap.turn();
-            // It is counted once, also where the recorder panics and it is tried again.
-            let is_admitted = self.is_admitted();
-            let has_room = is_admitted || (!self.is_given_up.load(Ordering::Relaxed) && cap.admits_proven());
-            if has_room {
-                self.admit();
-                self.prove(recorder);
-            }
-            has_room
-        })
     }
 
     /// Proves a label set that needs no answer for it.
@@ -318,7 +235,7 @@ impl Series {
     }
 
     #[cold]
-    fn prove(&self, recorder: &dyn Recorder) {
+    pub(super) fn prove(&self, recorder: &dyn Recorder) {
         let now = self.spec.now();
         if let Some(handles) = self.new_handles(recorder) {
             // Another thread may have been first; both share one word.
@@ -342,7 +259,7 @@ impl Series {
     }
 
     /// The handles, which are made where there are none yet; nothing where the recorder never gave any.
-    fn made_handles(&self, now: u64) -> Option<Loan<'_, Handles>> {
+    pub(super) fn made_handles(&self, now: u64) -> Option<Loan<'_, Handles>> {
         if !self.is_proven() {
             self.prove_at_once();
         }
@@ -361,7 +278,7 @@ impl Series {
 
     /// Counts what ended so, and times it.
     #[inline]
-    fn count(&self, handles: &Handles, end: End, count: u64, seconds: Option<f64>) {
+    pub(super) fn count(&self, handles: &Handles, end: End, count: u64, seconds: Option<f64>) {
         if let Some(slot) = handles.slot(end, || self.slot(end)) {
             slot.record(count, seconds);
         }
@@ -369,7 +286,7 @@ impl Series {
 
     /// Times as an answer what ended without one.
     #[inline]
-    fn count_head(&self, handles: &Handles, end: End, seconds: Option<f64>) {
+    pub(super) fn count_head(&self, handles: &Handles, end: End, seconds: Option<f64>) {
         if let (0, Some(seconds)) = (end.code, seconds) {
             self.time_head(handles, end, seconds);
         }
@@ -398,17 +315,7 @@ impl Series {
     }
 
     /// Runs `f` if the recorder that was current when the series was made can still be reached.
-    fn with_recorder<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
+    pub(super) fn with_recorder<T>(&self, f: impl FnOnce(&dyn Recorder) -> T) -> Option<T> {
         self.spec.source.with(|recorder| (RecorderId::of(recorder) == self.recorder).then(|| f(recorder)))
-    }
-}
-
-// ===== impl Room =====
-
-impl Room {
-    fn count_overflow(&self, spec: &Spec) {
-        if let Some(cap) = self.cap.upgrade() {
-            cap.count_overflow(spec);
-        }
     }
 }

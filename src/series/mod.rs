@@ -17,6 +17,7 @@ mod open;
 mod recorder;
 mod spec;
 mod table;
+mod unproven;
 
 pub(crate) use self::{
     cache::{At, Birth, Cache},

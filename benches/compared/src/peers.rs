@@ -1,9 +1,9 @@
-//! The peers, each set up as its manual says.
+//! The peers, as their constructors set them up; the exporter of the facade is the one that all share.
 
 use std::time::Duration;
 
 use axum_prometheus::PrometheusMetricLayer;
-use opentelemetry_instrumentation_tower::http::server::Layer as InstrumentationTower;
+use opentelemetry_instrumentation_tower::http::server::{Layer as InstrumentationTower, LayerBuilder};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use tonic_prometheus_layer::MetricsLayer;
 
@@ -27,5 +27,6 @@ fn instrumentation_tower() -> InstrumentationTower {
         .with_interval(Duration::from_secs(24 * 3600))
         .build();
     opentelemetry::global::set_meter_provider(SdkMeterProvider::builder().with_reader(reader).build());
-    InstrumentationTower::new()
+    // It is compared in what it counts.
+    LayerBuilder::builder().with_tracing(false).build().expect("it has a meter")
 }

@@ -30,7 +30,7 @@ fn main() {
     {
         return run(name);
     }
-    let (rounds, seconds) = if args.iter().any(|arg| arg == "--short") { (1, 1) } else { (9, 4) };
+    let (rounds, seconds) = if args.iter().any(|arg| arg == "--short") { (1, 1) } else { (7, 3) };
     let all = candidates();
     let names = ["bare", "no-op layer", "floor", "floor-body", "HttpMetricsLayer", "axum-prometheus"];
     let mine: Vec<_> = all

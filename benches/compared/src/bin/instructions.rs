@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         rest => {
             let mut seen = Seen::default();
             let mut is_good = gate(&mut seen, "+ instructions to those of the floor", &TO_THE_FLOOR);
-            if !rest.contains(&"--gate") && !rest.contains(&"--short") {
+            if !rest.contains(&"--gate") {
                 is_good &= gate(&mut seen, "+ instructions to those of the peers", &TO_THE_PEERS);
                 tables(&mut seen);
             }
@@ -118,11 +118,11 @@ const HTTP: &str = "HttpMetricsLayer";
 /// What is compared with what: by how much it may exceed it, and by how much it is to.
 type Bound = (&'static str, Base, (&'static str, &'static str), (&'static str, &'static str), f64, f64);
 
-/// The first figure is what must not get worse, a few instructions beyond what is; the second is what is aimed at.
+/// The first figure is what must not get worse, with what another compiler may add; the second is what is aimed at.
 const TO_THE_FLOOR: [Bound; 6] = [
-    ("plain, head", Base::Plain, (HTTP, "head"), ("floor", "head"), 1.65, 1.5),
-    ("plain, body", Base::Plain, (HTTP, "body"), ("floor-body", "body"), 1.65, 1.5),
-    ("axum, head", Base::Axum, (HTTP, "head"), ("floor", "head"), 1.42, 1.25),
+    ("plain, head", Base::Plain, (HTTP, "head"), ("floor", "head"), 1.7, 1.5),
+    ("plain, body", Base::Plain, (HTTP, "body"), ("floor-body", "body"), 1.7, 1.5),
+    ("axum, head", Base::Axum, (HTTP, "head"), ("floor", "head"), 1.45, 1.25),
     ("axum, 1,000 routes to one", Base::Axum, (HTTP, "1,000 routes"), (HTTP, "head"), 1.05, 1.05),
     ("axum, 40 codes to one", Base::Axum, (HTTP, "40 codes"), (HTTP, "head"), 1.05, 1.05),
     ("grpc", Base::Grpc, ("GrpcMetricsLayer", "body"), ("floor", "body"), 1.5, 1.5),

@@ -23,7 +23,7 @@ fn main() {
         .iter()
         .map(|it| {
             let mut teams = vec![team(&all[bare(it.base)], Work::BODY), team(it, Work::BODY)];
-            (measure(&mut teams, rounds, CALLS, || {}), teams)
+            (measure(&mut teams, rounds, CALLS, || {}), [heap(&mut teams[0]), heap(&mut teams[1])])
         })
         .collect();
 
@@ -45,9 +45,8 @@ fn main() {
             let mut rows: Vec<_> =
                 (0..mine.len()).map(|index| row(mine[index].name, &times, index, floor, &heap)).collect();
             if work.has_content && base == Base::Plain {
-                for (it, (times, teams)) in without.iter().zip(&nothing) {
-                    let _ = teams;
-                    rows.push(row(it.name, times, 1, None, &[heap[0], heap[0]]));
+                for (it, (times, heap)) in without.iter().zip(&nothing) {
+                    rows.push(row(it.name, times, 1, None, heap));
                 }
             }
             print(

@@ -34,6 +34,7 @@ pub(super) struct Route {
     endpoint: String,
     pub(super) word: Word,
     pub(super) in_flight: Gauge,
+    pub(super) started: Counter,
     codes: Chains<u16, (Counter, Histogram), 16>,
 }
 
@@ -86,7 +87,9 @@ impl Route {
         let (method, endpoint) = (method.to_owned(), endpoint.to_owned());
         let in_flight = gauge!("floor_requests_in_flight",
             "method" => method.clone(), "endpoint" => endpoint.clone());
-        Self { method, endpoint, word: Word::new(), in_flight, codes: Chains::new() }
+        let started = counter!("floor_requests_started_total",
+            "method" => method.clone(), "endpoint" => endpoint.clone());
+        Self { method, endpoint, word: Word::new(), in_flight, started, codes: Chains::new() }
     }
 
     /// Counts and times a call that ended with this code.

@@ -86,6 +86,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (service, method) = request.uri().path()[1..].split_once('/').unwrap_or_default();
         let route = self.all.routes.route(service, method);
+        route.started.increment(1);
         route.in_flight.increment(1.0);
         let open = Some(Open { route, start: self.all.clock.raw(), all: self.all });
         Answering { inner: self.inner.call(request), open }
