@@ -111,3 +111,8 @@ pub use self::{
 #[cfg(all(doctest, feature = "axum", feature = "prometheus", feature = "testing", feature = "tower"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the page on performance, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/performance.md")]
+struct Performance;

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
-use std::convert::Infallible;
+use std::{convert::Infallible, future::pending};
 
 use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode},
-    routing::{any_service, get, post},
+    routing::{any, any_service, get, post},
 };
+use futures_util::FutureExt;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_metrics::{HttpMetricsLayer, InFlightLayer, LatencyLayer, RequestCountLayer, testing::Recorder};
 
@@ -54,6 +55,30 @@ async fn router_layer_counts_what_matches_no_route_as_unmatched() {
     let app = Router::new().route("/users/{id}", get(ok)).layer(layer);
     send(&app, "GET", "/wp-login.php").await;
     assert_endpoint(&recorder, "unmatched", "404");
+}
+
+#[tokio::test]
+async fn what_is_in_flight_before_it_is_proven_and_what_is_unmatched_share_one_gauge() {
+    let (recorder, layer) = measured();
+    let app = Router::new().route("/slow", any(pending::<()>)).fallback(pending::<()>).layer(layer);
+    let begin = |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let mut call = Box::pin(app.clone().oneshot(request));
+        assert!(call.as_mut().now_or_never().is_none());
+        call
+    };
+    let labels = [("method", "_OTHER"), ("endpoint", "unmatched")];
+    let in_flight = || recorder.gauge("http_requests_in_flight", &labels);
+    // One under the fallback of a route that nothing has proven, two whose own label set that is.
+    let calls = [begin("GET", "/slow"), begin("BREW", "/nowhere"), begin("STEEP", "/elsewhere")];
+    for (left, call) in (0..3).rev().zip(calls) {
+        assert_eq!(in_flight(), f64::from(left + 1));
+        drop(call);
+    }
+    assert_eq!(in_flight(), 0.0);
+    let cancelled = [("outcome", "cancelled")];
+    assert_eq!(recorder.counter("http_requests_total", &cancelled), 3, "{recorder}");
+    assert_eq!(recorder.counter("http_requests_total", &labels), 2, "{recorder}");
 }
 
 #[tokio::test]
