@@ -141,11 +141,12 @@ impl State {
     /// Where the call is in flight.
     #[inline]
     fn place(self) -> Place {
-        match self.0 & (Self::FALLBACK | Self::NOWHERE) {
-            0 => Place::Home,
-            Self::FALLBACK => Place::Fallback,
-            _ => Place::Nowhere,
-        }
+        if self.is(Self::FALLBACK | Self::NOWHERE) { self.elsewhere() } else { Place::Home }
+    }
+
+    #[cold]
+    fn elsewhere(self) -> Place {
+        if self.is(Self::FALLBACK) { Place::Fallback } else { Place::Nowhere }
     }
 
     /// The code of the answer, 0 until there is one.

@@ -64,12 +64,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let Some(call) = this.call else {
             return this.inner.poll_frame(cx);
         };
-        let (frame, is_end) = call.inside(|| {
-            let frame = this.inner.as_mut().poll_frame(cx);
-            let is_end = frame.is_ready() && this.inner.is_end_stream();
-            (frame, is_end)
-        });
-        let frame = ready!(frame);
+        let frame = ready!(call.inside(|| this.inner.as_mut().poll_frame(cx)));
         let outcome = match &frame {
             None => Some(Outcome::Completed),
             Some(Err(_)) => Some(Outcome::BodyError),
@@ -78,7 +73,8 @@ impl<B: Body> Body for ResponseBody<B> {
                 if let Some(code) = frame.trailers_ref().and_then(Code::of) {
                     call.answered(code.to_end());
                 }
-                (is_end || frame.is_trailers()).then_some(Outcome::Completed)
+                let is_last = frame.is_trailers() || call.inside(|| this.inner.is_end_stream());
+                is_last.then_some(Outcome::Completed)
             }
         };
         if let Some(outcome) = outcome {

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::{Response, StatusCode};
@@ -70,25 +70,32 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         Call::goes_in(this.call);
-        let answer = this.inner.poll(cx);
-        Call::comes_out(this.call);
-        Poll::Ready(match ready!(answer) {
-            Ok(response) => {
-                if let Some(call) = this.call {
-                    if let Some(outcome) = end_of(&response, call, *this.has_body) {
-                        this.call.take().expect("it was there above").end(outcome);
-                    }
-                }
-                Ok(response.map(|body| ResponseBody::new(body, this.call.take())))
+        match this.inner.poll(cx) {
+            Poll::Pending => {
+                Call::comes_out(this.call);
+                Poll::Pending
             }
-            Err(error) => {
-                if let Some(mut call) = this.call.take() {
+            Poll::Ready(Ok(response)) => {
+                // Taken first, so that a body that panics ends the call at once.
+                let call = Call::is_out(this.call.take()).and_then(|mut call| {
+                    match end_of(&response, &mut call, *this.has_body) {
+                        None => Some(call),
+                        Some(outcome) => {
+                            call.end(outcome);
+                            None
+                        }
+                    }
+                });
+                Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, call))))
+            }
+            Poll::Ready(Err(error)) => {
+                if let Some(mut call) = Call::is_out(this.call.take()) {
                     Due::judge(*this.due, &mut call);
                     call.end(Outcome::Error);
                 }
-                Err(error)
+                Poll::Ready(Err(error))
             }
-        })
+        }
     }
 }
 

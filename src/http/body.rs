@@ -66,12 +66,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let Some(call) = this.call else {
             return this.inner.poll_frame(cx);
         };
-        let (frame, is_end) = call.inside(|| {
-            let frame = this.inner.as_mut().poll_frame(cx);
-            let is_end = frame.is_ready() && this.inner.is_end_stream();
-            (frame, is_end)
-        });
-        let frame = ready!(frame);
+        let frame = ready!(call.inside(|| this.inner.as_mut().poll_frame(cx)));
         let outcome = match &frame {
             None => Some(Outcome::Completed),
             Some(Err(_)) => Some(Outcome::BodyError),
@@ -79,7 +74,8 @@ impl<B: Body> Body for ResponseBody<B> {
                 if let Some(data) = frame.data_ref() {
                     *this.left = this.left.saturating_sub(data.remaining() as u64);
                 }
-                (is_end || *this.left == 0 || frame.is_trailers()).then_some(Outcome::Completed)
+                let is_last = *this.left == 0 || frame.is_trailers();
+                (is_last || call.inside(|| this.inner.is_end_stream())).then_some(Outcome::Completed)
             }
         };
         if let Some(outcome) = outcome {

@@ -3,10 +3,10 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use http::{HeaderMap, Method, Response, StatusCode, header::CONTENT_LENGTH};
+use http::{HeaderMap, Method, Response, header::CONTENT_LENGTH};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -52,26 +52,32 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         Call::goes_in(this.call);
-        let answer = this.inner.poll(cx);
-        Call::comes_out(this.call);
-        Poll::Ready(match ready!(answer) {
-            Ok(response) => {
-                let mut left = 0;
-                if let Some(call) = this.call {
-                    match this.asked.end_of(&response, call) {
-                        Ok(length) => left = length,
-                        Err(outcome) => this.call.take().expect("it was there above").end(outcome),
-                    }
-                }
-                Ok(response.map(|body| ResponseBody::new(body, this.call.take(), left)))
+        match this.inner.poll(cx) {
+            Poll::Pending => {
+                Call::comes_out(this.call);
+                Poll::Pending
             }
-            Err(error) => {
-                if let Some(call) = this.call.take() {
+            Poll::Ready(Ok(response)) => {
+                // Taken first, so that a body that panics ends the call at once.
+                let (call, left) = match Call::is_out(this.call.take()) {
+                    None => (None, 0),
+                    Some(mut call) => match this.asked.end_of(&response, &mut call) {
+                        Ok(left) => (Some(call), left),
+                        Err(outcome) => {
+                            call.end(outcome);
+                            (None, 0)
+                        }
+                    },
+                };
+                Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, call, left))))
+            }
+            Poll::Ready(Err(error)) => {
+                if let Some(call) = Call::is_out(this.call.take()) {
                     call.end(Outcome::Error);
                 }
-                Err(error)
+                Poll::Ready(Err(error))
             }
-        })
+        }
     }
 }
 
@@ -97,13 +103,13 @@ impl Asked {
     /// the head.
     #[inline]
     fn end_of<B: Body>(self, response: &Response<B>, call: &mut Call) -> Result<u64, Outcome> {
-        let status = response.status();
-        call.answered(status.as_u16());
-        if self.is_upgraded_by(status) {
-            return Err(Outcome::Upgraded);
+        let status = response.status().as_u16();
+        call.answered(status);
+        if let Some(outcome) = self.outcome_of(status) {
+            return Err(outcome);
         }
         let body = response.body();
-        if self.has_no_body(status) || call.inside(|| body.is_end_stream()) {
+        if call.inside(|| body.is_end_stream()) {
             return Err(Outcome::Completed);
         }
         let length = content_length(response.headers()).or_else(|| call.inside(|| body.size_hint().exact()));
@@ -113,23 +119,24 @@ impl Asked {
         }
     }
 
-    /// RFC 9110, sections 7.8 and 9.3.6: from here on the connection speaks something else.
+    /// The outcome, where the status alone tells that the call ends with its head.
     #[inline]
-    fn is_upgraded_by(self, status: StatusCode) -> bool {
-        status == StatusCode::SWITCHING_PROTOCOLS || (matches!(self, Self::Connect) && status.is_success())
-    }
-
-    /// RFC 9110, section 6.4.1: such an answer has no content, so servers drop its body unpolled.
-    #[inline]
-    fn has_no_body(self, status: StatusCode) -> bool {
-        matches!(self, Self::Head)
-            || status.is_informational()
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    fn outcome_of(self, status: u16) -> Option<Outcome> {
+        match (self, status) {
+            // RFC 9110, sections 7.8 and 9.3.6: from here on the connection speaks something else.
+            (_, 101) | (Self::Connect, 200..300) => Some(Outcome::Upgraded),
+            // RFC 9110, section 6.4.1: such an answer has no content, so servers drop its body unpolled.
+            (Self::Head, _) | (_, 100..200 | 204 | 304) => Some(Outcome::Completed),
+            _ => None,
+        }
     }
 }
 
 /// RFC 9110, section 8.6: digits alone. `parse` would take `+4`, which servers do not.
+#[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+    // Many answers have no header yet when they pass here.
+    let length = if headers.is_empty() { None } else { headers.get(CONTENT_LENGTH) };
+    let text = length?.to_str().ok()?;
     text.parse().ok().filter(|_| !text.starts_with('+'))
 }

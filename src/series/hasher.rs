@@ -24,7 +24,7 @@ impl Hasher {
     /// The hash of values, of which `hash` is that of all but the last.
     #[inline]
     pub(crate) fn then(&self, hash: u64, last: &str) -> u64 {
-        hash.rotate_left(23) ^ rapidhash_v3_nano_inline::<true, true>(last.as_bytes(), self.key)
+        hash.rotate_left(23) ^ rapidhash_v3_nano_inline::<true, false>(last.as_bytes(), self.key)
     }
 }
 

@@ -128,8 +128,13 @@ impl Series {
         start: u64,
     ) {
         let end = End { code, outcome, word };
-        let now = self.spec.now();
-        let seconds = self.spec.is_timed().then(|| self.spec.clock.seconds_between(start, now));
+        let clock = &self.spec.clock;
+        let (now, seconds) = if self.spec.is_timed() {
+            let now = clock.raw();
+            (now, Some(clock.seconds_between(start, now)))
+        } else {
+            (self.spec.now(), None)
+        };
         match self.fixed_handles() {
             Some(handles) if place == Place::Home => self.end(handles, end, seconds),
             _ => self.leave_otherwise(place, end, seconds, now),
