@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    future::{pending, ready},
+    future::{Future, pending, ready},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll, Waker},
@@ -282,6 +282,36 @@ fn a_panic_in_the_body_keeps_the_status_that_was_sent() {
     assert!(poll(&mut body).is_ready());
     assert_eq!(payload(|| drop(poll(&mut body))), "as scripted");
     drop(body);
+    assert_ended_once(&recorder, "200", "panicked");
+}
+
+/// A body that panics when it is asked whether it has ended.
+struct PanicsAtTheHead;
+
+impl Body for PanicsAtTheHead {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Polled<Bytes, Infallible> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        panic!("asked")
+    }
+}
+
+#[test]
+fn a_body_that_panics_at_the_head_ends_the_call_at_once_whoever_holds_the_future() {
+    let (recorder, layer) = measured();
+    let mut service = layer.layer(service_fn(|_: Request<Empty<Bytes>>| {
+        ready(Ok::<_, io::Error>(Response::new(PanicsAtTheHead)))
+    }));
+    let mut future = Box::pin(service.call(get()));
+    let context = &mut Context::from_waker(Waker::noop());
+    assert_eq!(payload(|| drop(future.as_mut().poll(context))), "asked");
+    assert_ended_once(&recorder, "200", "panicked");
+    drop(future);
     assert_ended_once(&recorder, "200", "panicked");
 }
 
