@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use http::{Extensions, HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -47,7 +47,7 @@ impl Grpc {
     fn begin<B>(&self, request: &mut Request<B>) -> Option<Call> {
         let call = self.begin_at(request.uri().path())?;
         if call.is_first() {
-            self.notice_twice(request.extensions_mut());
+            applied_twice::notice(&self.cache, &self.spec, &self.hints, request.extensions_mut());
         }
         Some(call)
     }
@@ -59,13 +59,5 @@ impl Grpc {
             return None;
         }
         Some(Call::begin(self.config.methods.series(at, path)))
-    }
-
-    #[cold]
-    fn notice_twice(&self, extensions: &mut Extensions) {
-        let twice = applied_twice::notice(&self.cache, &self.spec, extensions);
-        if let Some(name) = twice {
-            self.hints.applied_twice(name.as_str());
-        }
     }
 }

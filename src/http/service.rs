@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -51,7 +51,7 @@ impl Http {
     fn begin<B>(&self, request: &mut Request<B>, infallible: bool) -> Option<Call> {
         let call = self.begin_of(RequestHead::of(request), infallible);
         if call.as_ref().is_some_and(Call::is_first) {
-            self.notice_twice(request.extensions_mut());
+            applied_twice::notice(&self.cache, &self.spec, &self.hints, request.extensions_mut());
         }
         call
     }
@@ -99,14 +99,6 @@ impl Http {
                 at.series_of(hash, |series| series.is_of(values), values, birth)
             }
             _ => at.series(values, birth),
-        }
-    }
-
-    #[cold]
-    fn notice_twice(&self, extensions: &mut Extensions) {
-        let twice = applied_twice::notice(&self.cache, &self.spec, extensions);
-        if let Some(name) = twice {
-            self.hints.applied_twice(name.as_str());
         }
     }
 }
