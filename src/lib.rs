@@ -76,6 +76,8 @@ pub mod labels;
 pub mod names;
 pub mod operation;
 mod outcome;
+#[cfg(feature = "rules")]
+mod promql;
 pub mod readiness;
 pub mod rejection;
 #[cfg(feature = "tower")]

@@ -3,11 +3,14 @@
 use super::{
     Alert, Group, Rule,
     config::{Config, Scope},
-    promql::{Set, grouped},
-    service::{INTERVAL, Merged},
+    service::INTERVAL,
     sli::selector,
 };
-use crate::names;
+use crate::{
+    names,
+    promql::{Set, grouped},
+    sla::Merged,
+};
 
 /// The standard deviation of a normal distribution in median absolute deviations.
 const DEVIATION: f64 = 1.4826;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Alert, Group, Severity, alert::Setting, anomaly, burn, config::Config, file, service, slo};
-use crate::sla::Sla;
+use crate::sla::{Sla, merged};
 
 /// Recording rules and alerts for Prometheus, from the promises of one service or of several.
 ///
@@ -69,7 +69,7 @@ impl Rules {
         }
         let config =
             Config { settings: Setting::all(), min_bad_events: 5, runbook_url: None, dashboard_url: None };
-        drop(service::merged(&slas));
+        drop(merged(&slas));
         Self { slas, config }
     }
 
@@ -194,7 +194,7 @@ impl Rules {
     #[must_use]
     pub fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
-        let services = service::merged(&self.slas);
+        let services = merged(&self.slas);
         for service in &services {
             groups.push(service::group(&self.config, service));
             if self.config.on(Alert::Anomaly).is_some() && service.is_http() {

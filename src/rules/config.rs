@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alert, Group, Rule, Severity, alert::Setting, promql::quoted};
-use crate::sla::Sla;
+use super::{Alert, Group, Rule, Severity, alert::Setting};
+use crate::{promql::quoted, sla::Sla};
 
 /// What the rules were told.
 #[derive(Clone, Debug)]

@@ -78,7 +78,6 @@ mod builder;
 mod burn;
 mod config;
 mod file;
-mod promql;
 mod service;
 mod sli;
 mod slo;

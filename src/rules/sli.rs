@@ -1,10 +1,10 @@
 //! Which calls are good and which bad: objectives as sums of rates.
 
-use super::promql::{Selector, Set, grouped, indented, sum};
 use crate::{
     labels::{UNKNOWN, UNMATCHED},
     names::{self, Metric},
     outcome::Outcome,
+    promql::{Selector, Set, grouped, indented, sum},
     sla::{Endpoint, Grpc, LatencyObjective, Objective, Operation, Scope, Sla, Slo},
 };
 

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     names,
+    promql::quoted,
     sla::{self, Endpoint, Grpc, Objective, Slo, budget},
 };
 
@@ -111,7 +112,7 @@ impl One<'_> {
 
     /// What was recorded of it under `name`.
     fn of(&self, name: &str) -> String {
-        format!("{name}{{{},slo={}}}", self.scope.matchers, super::promql::quoted(self.id))
+        format!("{name}{{{},slo={}}}", self.scope.matchers, quoted(self.id))
     }
 
     fn record(&self, name: &str, expr: String) -> Rule {

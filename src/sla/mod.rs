@@ -47,6 +47,8 @@ mod bounds;
 mod check;
 mod endpoint;
 mod grpc;
+#[cfg(feature = "rules")]
+mod merged;
 mod objectives;
 mod operation;
 mod promise;
@@ -67,6 +69,7 @@ pub use self::{
 };
 #[cfg(feature = "rules")]
 pub(crate) use self::{
+    merged::{Merged, merged},
     share::{budget, percentile},
     slo::{Objective, Scope, Slo},
 };

@@ -3,10 +3,10 @@
 use super::Service;
 use crate::{
     names,
+    promql::{Selector, Set, grouped},
     rules::{
         Alert, Rule,
         config::untemplated,
-        promql::{Selector, Set, grouped},
         sli::{self, grpc_counter, http_counter, label, of_service, selector},
         slo::labels_of,
     },

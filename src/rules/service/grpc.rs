@@ -3,9 +3,9 @@
 use super::Service;
 use crate::{
     names,
+    promql::Set,
     rules::{
         Alert, Rule,
-        promql::Set,
         sli::{grpc_counter, label, selector},
     },
 };

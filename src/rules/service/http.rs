@@ -5,9 +5,9 @@ use crate::{
     labels::UNMATCHED,
     names,
     outcome::Outcome,
+    promql::{Selector, Set, grouped},
     rules::{
         Alert, Rule,
-        promql::{Selector, Set, grouped},
         sli::{Whose, counted, http_calls, label, selector},
     },
     sla::percentile,

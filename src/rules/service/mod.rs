@@ -11,48 +11,10 @@ use super::{
     Group,
     config::{Config, Scope},
 };
-use crate::sla::{Sla, Slo};
+use crate::sla::{Merged, Sla};
 
 /// How often rules are evaluated. What is summed from recorded series counts on it.
 pub(super) const INTERVAL: Duration = Duration::from_secs(30);
-
-/// What runs as one job: the promises of the same job and selectors, taken together.
-#[derive(Debug)]
-pub(super) struct Merged {
-    /// What all of them say.
-    pub(super) sla: Sla,
-    /// Each.
-    all: Vec<Sla>,
-}
-
-/// Takes the promises of the same job and selectors together.
-///
-/// Refuses promises of one job of which one selects a part of what the other does: what is recorded of both would be
-/// mixed.
-pub(super) fn merged(slas: &[Sla]) -> Vec<Merged> {
-    let mut services: Vec<Merged> = Vec::new();
-    for sla in slas {
-        let is_same = |service: &&mut Merged| {
-            service.sla.job_name() == sla.job_name() && service.sla.selectors == sla.selectors
-        };
-        if let Some(service) = services.iter_mut().find(is_same) {
-            service.sla.take_in(sla);
-            service.all.push(sla.clone());
-            continue;
-        }
-        if let Some(other) = services.iter().find(|service| service.sla.overlaps(sla)) {
-            panic!(
-                "the SLAs {} and {} are of the job {:?}, and one selects a part of the other: give both the same selector \
-                 labels, such as .selector(\"env\", …)",
-                other.sla.name(),
-                sla.name(),
-                sla.job_name()
-            );
-        }
-        services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] });
-    }
-    services
-}
 
 /// The group of a service.
 pub(super) fn group(config: &Config, merged: &Merged) -> Group {
@@ -77,17 +39,4 @@ struct Service<'a> {
     merged: &'a Merged,
     sla: &'a Sla,
     scope: Scope,
-}
-
-// ===== impl Merged =====
-
-impl Merged {
-    pub(super) fn is_http(&self) -> bool {
-        self.all.iter().any(Sla::is_http)
-    }
-
-    /// The objectives of all promises, each judged as all of them say.
-    pub(super) fn slos(&self) -> impl Iterator<Item = Slo<'_>> {
-        self.all.iter().flat_map(Sla::slos).map(|slo| Slo { service: &self.sla, ..slo })
-    }
 }

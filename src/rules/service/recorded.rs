@@ -4,9 +4,9 @@ use super::Service;
 use crate::{
     names,
     outcome::Outcome,
+    promql::{Set, grouped, sum},
     rules::{
         Rule,
-        promql::{Set, grouped, sum},
         sli::{Sli, Whose, availability, comparable, counted, http_latency, label, leaving, selector},
     },
     sla::LatencyObjective,

@@ -1,4 +1,4 @@
-//! Pieces of PromQL: selectors, and how values stand in them.
+//! Pieces of PromQL: selectors, and how values stand in them. Rules are made of them, and the queries of dashboards.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use crate::clock::seconds;
 
 /// A series selector: `metric{label="value"}`.
 #[derive(Clone, Debug)]
-pub(super) struct Selector {
+pub(crate) struct Selector {
     metric: String,
     matchers: Vec<String>,
 }
 
 /// Selectors whose rates are taken together, without those of others.
 #[derive(Clone, Debug)]
-pub(super) struct Set {
+pub(crate) struct Set {
     selectors: Vec<Selector>,
     without: Vec<Selector>,
 }
@@ -21,28 +21,28 @@ pub(super) struct Set {
 // ===== impl Selector =====
 
 impl Selector {
-    pub(super) fn new(metric: impl Into<String>) -> Self {
+    pub(crate) fn new(metric: impl Into<String>) -> Self {
         Self { metric: metric.into(), matchers: Vec::new() }
     }
 
-    pub(super) fn equal(self, label: &str, value: &str) -> Self {
+    pub(crate) fn equal(self, label: &str, value: &str) -> Self {
         self.matcher(label, "=", value)
     }
 
-    pub(super) fn unequal(self, label: &str, value: &str) -> Self {
+    pub(crate) fn unequal(self, label: &str, value: &str) -> Self {
         self.matcher(label, "!=", value)
     }
 
-    pub(super) fn matched(self, label: &str, regex: &str) -> Self {
+    pub(crate) fn matched(self, label: &str, regex: &str) -> Self {
         self.matcher(label, "=~", regex)
     }
 
-    pub(super) fn unmatched_by(self, label: &str, regex: &str) -> Self {
+    pub(crate) fn unmatched_by(self, label: &str, regex: &str) -> Self {
         self.matcher(label, "!~", regex)
     }
 
     /// One of these values, literally.
-    pub(super) fn one_of(self, label: &str, values: &[impl AsRef<str>]) -> Self {
+    pub(crate) fn one_of(self, label: &str, values: &[impl AsRef<str>]) -> Self {
         match values {
             [value] => self.equal(label, value.as_ref()),
             values => self.matched(label, &alternatives(values)),
@@ -50,7 +50,7 @@ impl Selector {
     }
 
     /// None of these values, literally.
-    pub(super) fn none_of(self, label: &str, values: &[impl AsRef<str>]) -> Self {
+    pub(crate) fn none_of(self, label: &str, values: &[impl AsRef<str>]) -> Self {
         match values {
             [] => self,
             [value] => self.unequal(label, value.as_ref()),
@@ -59,7 +59,7 @@ impl Selector {
     }
 
     /// None of these routes, of which a `*` at the end stands for anything.
-    pub(super) fn outside<'a>(self, label: &str, routes: impl IntoIterator<Item = &'a String>) -> Self {
+    pub(crate) fn outside<'a>(self, label: &str, routes: impl IntoIterator<Item = &'a String>) -> Self {
         let mut regexes = Vec::new();
         for route in routes {
             let regex = match route.strip_suffix('*') {
@@ -74,7 +74,7 @@ impl Selector {
     }
 
     /// The bucket of this threshold, however it is spelled.
-    pub(super) fn within(self, nanos: u64) -> Self {
+    pub(crate) fn within(self, nanos: u64) -> Self {
         match spellings(nanos) {
             (one, other) if one == other => self.equal("le", &one),
             (one, other) => self.one_of("le", &[one, other]),
@@ -82,7 +82,7 @@ impl Selector {
     }
 
     /// The same of another metric of the family: `_count`, `_bucket`.
-    pub(super) fn suffixed(mut self, suffix: &str) -> Self {
+    pub(crate) fn suffixed(mut self, suffix: &str) -> Self {
         self.metric.push_str(suffix);
         self
     }
@@ -102,17 +102,17 @@ impl fmt::Display for Selector {
 // ===== impl Set =====
 
 impl Set {
-    pub(super) fn of(selectors: impl IntoIterator<Item = Selector>) -> Self {
+    pub(crate) fn of(selectors: impl IntoIterator<Item = Selector>) -> Self {
         Self { selectors: selectors.into_iter().collect(), without: Vec::new() }
     }
 
-    pub(super) fn without(mut self, others: impl IntoIterator<Item = Selector>) -> Self {
+    pub(crate) fn without(mut self, others: impl IntoIterator<Item = Selector>) -> Self {
         self.without.extend(others);
         self
     }
 
     /// Narrows every selector, those that are left out too.
-    pub(super) fn map(self, f: impl Fn(Selector) -> Selector) -> Self {
+    pub(crate) fn map(self, f: impl Fn(Selector) -> Selector) -> Self {
         Self {
             selectors: self.selectors.into_iter().map(&f).collect(),
             without: self.without.into_iter().map(f).collect(),
@@ -120,18 +120,18 @@ impl Set {
     }
 
     /// The calls for which one of these holds.
-    pub(super) fn any(&self, each: &[&dyn Fn(Selector) -> Selector]) -> Self {
+    pub(crate) fn any(&self, each: &[&dyn Fn(Selector) -> Selector]) -> Self {
         let selectors = self.selectors.iter().flat_map(|selector| each.iter().map(|f| f(selector.clone())));
         Self { selectors: selectors.collect(), without: self.without.clone() }
     }
 
     /// The rates of all, one for each series.
-    pub(super) fn rates(&self, window: &str) -> String {
+    pub(crate) fn rates(&self, window: &str) -> String {
         self.over("rate", window)
     }
 
     /// A function of a window, of all, one for each series.
-    pub(super) fn over(&self, function: &str, window: &str) -> String {
+    pub(crate) fn over(&self, function: &str, window: &str) -> String {
         let over = |selector: &Selector| format!("{function}({selector}[{window}])");
         let mut all = self.selectors.iter().map(over).collect::<Vec<_>>().join("\nor ");
         if !self.without.is_empty() && self.selectors.len() > 1 {
@@ -144,7 +144,7 @@ impl Set {
     }
 
     /// The same in parentheses, if it is more than one.
-    pub(super) fn rates_grouped(&self, window: &str) -> String {
+    pub(crate) fn rates_grouped(&self, window: &str) -> String {
         match (&*self.selectors, &*self.without) {
             ([_], []) => self.rates(window),
             _ => grouped(&self.rates(window)),
@@ -152,22 +152,22 @@ impl Set {
     }
 
     /// The sum of the rates by these labels.
-    pub(super) fn sum(&self, by: &str, window: &str) -> String {
+    pub(crate) fn sum(&self, by: &str, window: &str) -> String {
         sum(by, &self.rates(window))
     }
 }
 
-pub(super) fn sum(by: &str, of: &str) -> String {
+pub(crate) fn sum(by: &str, of: &str) -> String {
     format!("sum by ({by}) {}", grouped(of))
 }
 
 /// In parentheses, on lines of its own.
-pub(super) fn grouped(expr: &str) -> String {
+pub(crate) fn grouped(expr: &str) -> String {
     format!("(\n  {}\n)", indented(expr))
 }
 
 /// With every line but the first further in.
-pub(super) fn indented(expr: &str) -> String {
+pub(crate) fn indented(expr: &str) -> String {
     expr.replace('\n', "\n  ")
 }
 
@@ -205,7 +205,7 @@ fn literal(value: &str) -> String {
 }
 
 /// The value as a string of PromQL.
-pub(super) fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 

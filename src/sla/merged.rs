@@ -1,0 +1,54 @@
+//! Promises of one service, taken together.
+
+use super::{Sla, Slo};
+
+/// What runs as one job: the promises of the same job and selectors, taken together.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    /// What all of them say.
+    pub(crate) sla: Sla,
+    /// Each.
+    all: Vec<Sla>,
+}
+
+/// Takes the promises of the same job and selectors together.
+///
+/// Refuses promises of one job of which one selects a part of what the other does: what is recorded of both would be
+/// mixed.
+pub(crate) fn merged(slas: &[Sla]) -> Vec<Merged> {
+    let mut services: Vec<Merged> = Vec::new();
+    for sla in slas {
+        let is_same = |service: &&mut Merged| {
+            service.sla.job_name() == sla.job_name() && service.sla.selectors == sla.selectors
+        };
+        if let Some(service) = services.iter_mut().find(is_same) {
+            service.sla.take_in(sla);
+            service.all.push(sla.clone());
+            continue;
+        }
+        if let Some(other) = services.iter().find(|service| service.sla.overlaps(sla)) {
+            panic!(
+                "the SLAs {} and {} are of the job {:?}, and one selects a part of the other: give both the same selector \
+                 labels, such as .selector(\"env\", …)",
+                other.sla.name(),
+                sla.name(),
+                sla.job_name()
+            );
+        }
+        services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] });
+    }
+    services
+}
+
+// ===== impl Merged =====
+
+impl Merged {
+    pub(crate) fn is_http(&self) -> bool {
+        self.all.iter().any(Sla::is_http)
+    }
+
+    /// The objectives of all promises, each judged as all of them say.
+    pub(crate) fn slos(&self) -> impl Iterator<Item = Slo<'_>> {
+        self.all.iter().flat_map(Sla::slos).map(|slo| Slo { service: &self.sla, ..slo })
+    }
+}
