@@ -16,7 +16,17 @@ pub(crate) use self::{
     table::*,
 };
 
-/// One metric of the table: what it is called, what it counts and by which labels.
+/// One metric: what it is called, what it counts and by which labels.
+///
+/// Those of this crate are in the [`catalog`]. One of your own is declared as a `const`, for what is made of such
+/// declarations, such as a dashboard; a name that Prometheus would refuse does not compile then:
+///
+/// ```
+/// use tower_metrics::{metrics::Unit, names::Metric};
+///
+/// const ORDERS: Metric = Metric::counter("orders_placed_total", Unit::Count, &["plan"], "Orders placed, by plan.");
+/// assert_eq!(ORDERS.labels(), ["plan"]);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Metric {
     name: &'static str,
@@ -56,6 +66,80 @@ pub fn catalog() -> impl Iterator<Item = &'static Metric> {
 // ===== impl Metric =====
 
 impl Metric {
+    /// Declares a counter of one's own.
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name or a label, or if the name does not end in `_total`; in a `const`, it does
+    /// not compile.
+    #[must_use]
+    pub const fn counter(
+        name: &'static str,
+        unit: Unit,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        assert!(naming::is_counter_name(name), "the name of a counter ends in `_total`: add it");
+        Self::declared(name, Kind::Counter, unit, labels, help)
+    }
+
+    /// Declares a gauge of one's own.
+    ///
+    /// # Panics
+    ///
+    /// As [`counter`](Self::counter) does, but for the end of the name.
+    #[must_use]
+    pub const fn gauge(
+        name: &'static str,
+        unit: Unit,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self::declared(name, Kind::Gauge, unit, labels, help)
+    }
+
+    /// Declares a histogram of one's own, by its name without `_bucket`, `_sum` or `_count`.
+    ///
+    /// # Panics
+    ///
+    /// As [`counter`](Self::counter) does, but for the end of the name: it has none of these three.
+    #[must_use]
+    pub const fn histogram(
+        name: &'static str,
+        unit: Unit,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        assert!(
+            !naming::is_part_of_histogram(name),
+            "a histogram is declared by its name without `_bucket`, `_sum` or `_count`: leave that out"
+        );
+        Self::declared(name, Kind::Histogram, unit, labels, help)
+    }
+
+    const fn declared(
+        name: &'static str,
+        kind: Kind,
+        unit: Unit,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        assert!(
+            naming::is_metric_name(name),
+            "this is no Prometheus metric name: use letters, digits, `_` and `:`, and begin with no digit"
+        );
+        let mut rest = labels;
+        while let [label, others @ ..] = rest {
+            assert!(
+                naming::is_label_name(label),
+                "this is no label name for Prometheus: use letters, digits and `_`, begin with no digit and not with `__`, and not \
+                 `le` or `quantile`, which the exposition itself uses"
+            );
+            rest = others;
+        }
+        Self { name, kind, unit, labels, help }
+    }
+
     /// Returns the name, before any [`Naming`].
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -170,7 +170,7 @@ pub(crate) fn assert_free(name: &str) {
 
 pub(crate) fn assert_counter_name(name: &str) {
     assert_free(name);
-    assert!(name.ends_with("_total"), "{name:?} names a counter, which ends in `_total`: add it");
+    assert!(is_counter_name(name), "{name:?} names a counter, which ends in `_total`: add it");
 }
 
 pub(crate) fn assert_label_name(name: &str) {
@@ -181,15 +181,39 @@ pub(crate) fn assert_label_name(name: &str) {
     );
 }
 
-fn is_metric_name(name: &str) -> bool {
-    !name.starts_with(|first: char| first.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+pub(super) const fn is_metric_name(name: &str) -> bool {
+    is_name(name, true)
 }
 
-fn is_label_name(name: &str) -> bool {
-    is_metric_name(name)
-        && !name.contains(':')
-        && !name.starts_with("__")
-        && !matches!(name, "le" | "quantile")
+pub(super) const fn is_counter_name(name: &str) -> bool {
+    matches!(name.as_bytes(), [.., b'_', b't', b'o', b't', b'a', b'l'])
+}
+
+pub(super) const fn is_part_of_histogram(name: &str) -> bool {
+    matches!(
+        name.as_bytes(),
+        [.., b'_', b'b', b'u', b'c', b'k', b'e', b't']
+            | [.., b'_', b's', b'u', b'm']
+            | [.., b'_', b'c', b'o', b'u', b'n', b't']
+    )
+}
+
+pub(super) const fn is_label_name(name: &str) -> bool {
+    is_name(name, false) && !matches!(name.as_bytes(), [b'_', b'_', ..] | b"le" | b"quantile")
+}
+
+/// Letters, digits and `_`, or colons where they may be; no digit at the beginning. In a loop, so that it can be asked
+/// while a program is compiled.
+const fn is_name(name: &str, with_colons: bool) -> bool {
+    let mut rest = name.as_bytes();
+    if matches!(rest, [] | [b'0'..=b'9', ..]) {
+        return false;
+    }
+    while let [first, others @ ..] = rest {
+        if !(first.is_ascii_alphanumeric() || *first == b'_' || (with_colons && *first == b':')) {
+            return false;
+        }
+        rest = others;
+    }
+    true
 }
