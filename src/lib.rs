@@ -38,9 +38,10 @@
 //! | know how a call can end | [`Outcome`] |
 //! | promise an availability or a latency, get its bucket bounds, and check them at startup | [`sla`] |
 //! | get rules and alerts for Prometheus from the promise | [`rules`] |
+//! | get dashboards for Grafana from it | [`dashboard`] |
 //! | export to Prometheus | [`exporter`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
-//! | list all metrics, or give them other names | [`names`] |
+//! | list all metrics, give them other names, or declare one of one's own | [`names`] |
 //! | test one's own service | [`testing`] |
 //!
 //! # Features
@@ -50,6 +51,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
+//! | `dashboard` | [`dashboard`]: Grafana dashboards from the SLAs and their rules; brings `rules` |
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
@@ -64,6 +66,9 @@ mod call;
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public through `testing` alone"))]
 mod clock;
 pub mod connection;
+#[cfg(feature = "dashboard")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+pub mod dashboard;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub mod exporter;
@@ -113,6 +118,11 @@ pub use self::{
 #[cfg(all(doctest, feature = "axum", feature = "prometheus", feature = "testing", feature = "tower"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The example of the page on dashboards, compiled.
+#[cfg(all(doctest, feature = "dashboard"))]
+#[doc = include_str!("../docs/dashboards.md")]
+struct OnTheScreen;
 
 /// The examples of the page on performance, compiled.
 #[cfg(doctest)]

@@ -8,7 +8,15 @@ use crate::clock::seconds;
 #[derive(Clone, Debug)]
 pub(crate) struct Selector {
     metric: String,
-    matchers: Vec<String>,
+    matchers: Vec<Matcher>,
+}
+
+/// `label="value"`.
+#[derive(Clone, Debug)]
+struct Matcher {
+    label: String,
+    how: &'static str,
+    value: String,
 }
 
 /// Selectors whose rates are taken together, without those of others.
@@ -87,15 +95,34 @@ impl Selector {
         self
     }
 
-    fn matcher(mut self, label: &str, how: &str, value: &str) -> Self {
-        self.matchers.push(format!("{label}{how}{}", quoted(value)));
+    /// What matches the regular expression, in the place of what was said of this label.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn rematched(mut self, label: &str, regex: &str) -> Self {
+        for matcher in self.matchers.iter_mut().filter(|matcher| matcher.label == label) {
+            (matcher.how, matcher.value) = ("=~", regex.into());
+        }
+        self
+    }
+
+    fn matcher(mut self, label: &str, how: &'static str, value: &str) -> Self {
+        self.matchers.push(Matcher { label: label.into(), how, value: value.into() });
         self
     }
 }
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{{{}}}", self.metric, self.matchers.join(","))
+        let matchers: Vec<_> = self.matchers.iter().map(ToString::to_string).collect();
+        write!(f, "{}{{{}}}", self.metric, matchers.join(","))
+    }
+}
+
+// ===== impl Matcher =====
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { label, how, value } = self;
+        write!(f, "{label}{how}{}", quoted(value))
     }
 }
 
@@ -186,6 +213,13 @@ fn spellings(nanos: u64) -> (String, String) {
         format!("{shortest}.0")
     };
     (shortest, normalised)
+}
+
+/// The regular expression of these values, literally, as it stands between the quotes of PromQL.
+#[cfg(feature = "dashboard")]
+pub(crate) fn embedded(values: &[impl AsRef<str>]) -> String {
+    let quoted = quoted(&alternatives(values));
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 fn alternatives(values: &[impl AsRef<str>]) -> String {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Alert, Group, Severity, alert::Setting, anomaly, burn, config::Config, file, service, slo};
+use super::{Alert, Severity, alert::Setting, burn, config::Config, link::Dashboards};
 use crate::sla::{Sla, merged};
 
 /// Recording rules and alerts for Prometheus, from the promises of one service or of several.
@@ -28,7 +28,7 @@ use crate::sla::{Sla, merged};
 #[derive(Clone, Debug)]
 #[must_use = "the rules are written by to_yaml()"]
 pub struct Rules {
-    slas: Vec<Sla>,
+    pub(super) slas: Vec<Sla>,
     pub(super) config: Config,
 }
 
@@ -67,8 +67,13 @@ impl Rules {
                 );
             }
         }
-        let config =
-            Config { settings: Setting::all(), min_bad_events: 5, runbook_url: None, dashboard_url: None };
+        let config = Config {
+            settings: Setting::all(),
+            min_bad_events: 5,
+            runbook_url: None,
+            dashboards: None,
+            house: "tower-metrics".into(),
+        };
         drop(merged(&slas));
         Self { slas, config }
     }
@@ -177,55 +182,42 @@ impl Rules {
         self
     }
 
-    /// Puts a `dashboard_url` on every alert: this address. Templates of Prometheus work in it, such as
-    /// `?var-job={{ $labels.job }}`.
+    /// Puts a `dashboard_url` on every alert: this address, in the place of what was said before. Templates of Prometheus work
+    /// in it, such as `?var-job={{ $labels.job }}`.
     pub fn dashboard_url(mut self, url: impl Into<String>) -> Self {
-        self.config.dashboard_url = Some(url.into());
+        self.config.dashboards = Some(Dashboards::Everywhere(url.into()));
         self
     }
 
-    /// Returns the name of an alert in these rules: what [`rename`](Self::rename) set, else its own.
-    #[must_use]
-    pub fn name(&self, alert: Alert) -> &str {
-        self.config.name(alert)
+    /// Puts a `dashboard_url` on every alert: that of its service, as [`dashboard`](crate::dashboard) makes it from these
+    /// rules, in the Grafana at this address, such as `https://grafana.example.com`; in the place of
+    /// what [`dashboard_url`](Self::dashboard_url) said.
+    #[cfg(feature = "dashboard")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+    pub fn grafana_url(mut self, url: impl Into<String>) -> Self {
+        let url: String = url.into();
+        self.config.dashboards = Some(Dashboards::Grafana(url.trim_end_matches('/').into()));
+        self
     }
 
-    /// Returns the groups of rules, in the order in which they are written.
-    #[must_use]
-    pub fn groups(&self) -> Vec<Group> {
-        let mut groups = Vec::new();
-        let services = merged(&self.slas);
-        for service in &services {
-            groups.push(service::group(&self.config, service));
-            if self.config.on(Alert::Anomaly).is_some() && service.is_http() {
-                groups.push(anomaly::group(&self.config, service));
-            }
-        }
-        for service in &services {
-            groups.extend(service.slos().flat_map(|slo| slo::groups(&self.config, &slo)));
-        }
-        if self.config.on(Alert::Watchdog).is_some() {
-            let mut watchdog = Group::new("watchdog".into(), service::INTERVAL);
-            watchdog.rules.extend(self.config.alert(
-                Alert::Watchdog,
-                "vector(1)".into(),
-                &[],
-                "The chain from Prometheus to whoever is woken works.",
-                "This alert always fires. Whoever receives it raises an alarm when it stops.",
-            ));
-            groups.push(watchdog);
-        }
-        groups
-    }
-
-    /// Returns the rules as the YAML file that Prometheus reads: the same, byte for byte, for the same promises.
-    #[must_use]
-    pub fn to_yaml(&self) -> String {
-        let names: Vec<_> = self.slas.iter().map(Sla::name).collect();
-        format!(
-            "# Made by tower-metrics from the SLAs {}. Change the promise, not this file.\n{}",
-            names.join(", "),
-            file::to_yaml(&self.groups())
-        )
+    /// Says how the [dashboards](crate::dashboard) of these rules are told from those of others in one Grafana: the title of the
+    /// overview, the tag of all, and the beginning of every `uid`. It is `tower-metrics` unless said; two teams give two names,
+    /// before they write either their rules, whose alerts link to dashboards by `uid`, or their dashboards.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name is empty, longer than 24 characters, or has others than letters, digits, `_` and `-`.
+    #[cfg(feature = "dashboard")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+    pub fn house(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        assert!(
+            !name.is_empty()
+                && name.len() <= 24
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
+            "{name:?} cannot begin the uid of a dashboard: use up to 24 letters, digits, `_` and `-`"
+        );
+        self.config.house = name;
+        self
     }
 }

@@ -16,10 +16,43 @@ pub(super) const PAGE: [Burn; 2] = [
     Burn { long: "6h", short: "30m", factor_by_day: 0.05 * 24.0 / 6.0 },
 ];
 
-pub(super) const TICKET: [Burn; 2] = [
+const TICKET: [Burn; 2] = [
     Burn { long: "1d", short: "2h", factor_by_day: 0.1 },
     Burn { long: "3d", short: "6h", factor_by_day: 0.1 / 3.0 },
 ];
+
+/// The shortest period in which the window of three days tells anything of its own.
+pub(super) const DAYS_FOR_3D: u32 = 14;
+
+/// What is watched for a warning, for a period of so many days.
+pub(super) fn ticket(days: u32) -> &'static [Burn] {
+    if days >= DAYS_FOR_3D { &TICKET } else { &TICKET[..1] }
+}
+
+/// A window in which an objective is watched.
+#[cfg(feature = "dashboard")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watched {
+    pub(crate) window: &'static str,
+    /// How many times as fast as allowed its budget may burn.
+    pub(crate) factor: f64,
+    pub(crate) is_page: bool,
+}
+
+/// The windows in which an objective is watched, the shortest first.
+#[cfg(feature = "dashboard")]
+pub(crate) fn watched(slo: &Slo<'_>) -> Vec<Watched> {
+    let days = slo.sla.period_days;
+    let pages = PAGE.iter().map(|burn| (burn, true));
+    let burns = pages.chain(ticket(days).iter().map(|burn| (burn, false)));
+    burns
+        .filter(|(burn, _)| burn.can_fire(slo))
+        .map(|(burn, is_page)| {
+            let factor = burn.factor(days).parse().expect("a factor is a decimal");
+            Watched { window: burn.long, factor, is_page }
+        })
+        .collect()
+}
 
 /// Refuses an objective of which a whole outage would not burn fast enough for a page.
 pub(super) fn assert_can_fire(slo: &Slo<'_>) {
@@ -57,7 +90,7 @@ fn budget_of(slo: &Slo<'_>) -> f64 {
 }
 
 /// With four decimals at most.
-pub(super) fn decimal(value: f64) -> String {
+pub(crate) fn decimal(value: f64) -> String {
     let value = format!("{value:.4}");
     value.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

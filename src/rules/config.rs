@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alert, Group, Rule, Severity, alert::Setting};
+use super::{Alert, Group, Rule, Severity, alert::Setting, link::Dashboards};
 use crate::{promql::quoted, sla::Sla};
 
 /// What the rules were told.
@@ -11,7 +11,8 @@ pub(super) struct Config {
     pub(super) settings: BTreeMap<Alert, Setting>,
     pub(super) min_bad_events: u32,
     pub(super) runbook_url: Option<String>,
-    pub(super) dashboard_url: Option<String>,
+    pub(super) dashboards: Option<Dashboards>,
+    pub(super) house: String,
 }
 
 /// What the alerts of one service carry and read.
@@ -73,7 +74,6 @@ impl Config {
             .runbook_url
             .as_ref()
             .map(|url| annotation("runbook_url", format!("{url}#{}", setting.name.to_lowercase())));
-        let dashboard = self.dashboard_url.as_ref().map(|url| annotation("dashboard_url", url.clone()));
         let told = [annotation("summary", summary.into()), annotation("description", description.into())];
         Some(
             Rule {
@@ -82,7 +82,8 @@ impl Config {
                 is_alert: true,
                 hold: setting.hold,
                 labels: Vec::new(),
-                annotations: told.into_iter().chain(runbook).chain(dashboard).collect(),
+                annotations: told.into_iter().chain(runbook).collect(),
+                part: None,
             }
             .label("severity", severity.as_str())
             .labels(labels),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use saphyr::{Mapping, Scalar, Yaml, YamlEmitter};
 
+use super::link::Part;
+
 /// Rules that Prometheus evaluates one after the other, at one interval.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
@@ -21,6 +23,8 @@ pub struct Rule {
     pub(super) hold: Duration,
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Vec<(String, String)>,
+    /// What it is about, where that is not what its group is about.
+    pub(super) part: Option<Part>,
 }
 
 // ===== impl Group =====
@@ -60,7 +64,12 @@ impl Rule {
             hold: Duration::ZERO,
             labels: Vec::new(),
             annotations: Vec::new(),
+            part: None,
         }
+    }
+
+    pub(super) fn about(self, part: Part) -> Self {
+        Self { part: Some(part), ..self }
     }
 
     pub(super) fn label(mut self, name: &str, value: &str) -> Self {
@@ -116,12 +125,14 @@ pub(super) fn to_yaml(groups: &[Group]) -> String {
             ("rules", Yaml::Sequence(group.rules.iter().map(rule).collect())),
         ])
     });
+    written(&map([("groups", Yaml::Sequence(groups.collect()))]))
+}
+
+pub(crate) fn written(document: &Yaml<'_>) -> String {
     let mut yaml = String::new();
     let mut emitter = YamlEmitter::new(&mut yaml);
     emitter.multiline(true);
-    emitter
-        .dump(&map([("groups", Yaml::Sequence(groups.collect()))]))
-        .expect("a String takes all that is written");
+    emitter.dump(document).expect("a String takes all that is written");
     yaml.push('\n');
     yaml
 }
@@ -137,7 +148,7 @@ fn rule(rule: &Rule) -> Yaml<'static> {
     map([name, ("expr", text(&rule.expr))].into_iter().chain(hold).chain(labels).chain(annotations))
 }
 
-fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Yaml<'static>)>) -> Yaml<'static> {
+pub(crate) fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Yaml<'static>)>) -> Yaml<'static> {
     let mut map = Mapping::new();
     for (key, value) in pairs {
         map.insert(text(key), value);
@@ -145,7 +156,7 @@ fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Yaml<'static>)>) -> Yaml<'s
     Yaml::Mapping(map)
 }
 
-fn text(value: &str) -> Yaml<'static> {
+pub(crate) fn text(value: &str) -> Yaml<'static> {
     Yaml::Value(Scalar::String(value.to_owned().into()))
 }
 

@@ -75,12 +75,14 @@
 mod alert;
 mod anomaly;
 mod builder;
-mod burn;
+pub(crate) mod burn;
 mod config;
-mod file;
+pub(crate) mod file;
+pub(crate) mod link;
 mod service;
-mod sli;
+pub(crate) mod sli;
 mod slo;
+mod written;
 
 pub use self::{
     alert::{Alert, Severity},

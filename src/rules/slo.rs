@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Rule, Severity,
-    burn::{Burn, PAGE, TICKET, decimal},
+    burn::{Burn, DAYS_FOR_3D, PAGE, decimal, ticket},
     config::{Config, Scope, untemplated},
     service::INTERVAL,
     sli::{Sli, label},
@@ -20,9 +20,6 @@ const LONG_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 /// The windows that are summed from the raw counters, so that an outage is seen at once; with their seconds.
 const RAW: [(&str, u32); 3] = [("5m", 300), ("30m", 1_800), ("1h", 3_600)];
-
-/// The shortest period in which the window of three days tells anything of its own.
-const DAYS_FOR_3D: u32 = 14;
 
 /// The group of the short windows and the page, and that of the long ones and the ticket.
 pub(super) fn groups(config: &Config, slo: &Slo<'_>) -> [Group; 2] {
@@ -64,8 +61,7 @@ pub(super) fn groups(config: &Config, slo: &Slo<'_>) -> [Group; 2] {
         it.record("slo:period_burn_rate:ratio", format!("{over_period} / {}", it.budget)),
         it.record("slo:period_error_budget_remaining:ratio", format!("1 - {over_period} / {}", it.budget)),
     ]);
-    let ticket = if days >= DAYS_FOR_3D { &TICKET[..] } else { &TICKET[..1] };
-    long.rules.extend(it.burn(ticket, Severity::Warning));
+    long.rules.extend(it.burn(ticket(days), Severity::Warning));
     long.rules.extend(it.history(&period));
     [short, long].map(|group| it.scope.labelled(group))
 }

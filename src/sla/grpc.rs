@@ -23,7 +23,7 @@ const BAD_CODES: [&str; 5] = ["Unknown", "DeadlineExceeded", "Internal", "Unavai
 // ===== impl Grpc =====
 
 impl Grpc {
-    pub(super) fn new(method: Option<(String, String)>) -> Self {
+    pub(crate) fn new(method: Option<(String, String)>) -> Self {
         Self {
             method,
             objectives: Objectives::default(),

@@ -15,6 +15,7 @@ pub struct Operation {
     pub(crate) bad: Vec<String>,
     pub(crate) counter: String,
     pub(crate) histogram: String,
+    pub(crate) gauge: String,
     pub(crate) outcome: String,
     pub(crate) completed: String,
     pub(crate) cancelled: String,
@@ -28,6 +29,7 @@ impl Operation {
         Self {
             counter: names::TOTAL.named(&name),
             histogram: names::DURATION.named(&name),
+            gauge: names::IN_FLIGHT.named(&name),
             outcome: names::OUTCOME.into(),
             completed: Outcome::Completed.as_str().into(),
             cancelled: Outcome::Cancelled.as_str().into(),
@@ -113,6 +115,17 @@ impl Operation {
     pub fn time_as(mut self, name: impl Into<String>) -> Self {
         self.histogram = name.into();
         names::assert_metric_name(&self.histogram);
+        self
+    }
+
+    /// Says what the gauge is called, where the Layer was told [`gauge_as`](crate::ServiceMetricsLayer::gauge_as).
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name.
+    pub fn gauge_as(mut self, name: impl Into<String>) -> Self {
+        self.gauge = name.into();
+        names::assert_metric_name(&self.gauge);
         self
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     rules::{
         Alert, Rule,
         config::untemplated,
+        link::Part,
         sli::{self, grpc_counter, http_counter, label, of_service, selector},
         slo::labels_of,
     },
@@ -44,36 +45,36 @@ impl Service<'_> {
                  exporter does not have the bounds of the SLA, or it is idle and its Layer was not initialized.",
             )
         };
-        let of_instances = self.counters().into_iter().map(|(counter, selector)| {
+        let of_instances = self.counters().into_iter().map(|(part, counter, selector)| {
             let expr = format!("{up} == 1\nunless on ({by}, instance) {selector}");
             // An annotation sees the labels of the expression, and not those that the rule adds.
             let summary = format!(
                 "{{{{ $labels.instance }}}} of {{{{ $labels.job }}}} exports no {counter} that can be judged."
             );
-            alert(expr, vec![("metric".into(), counter)], &summary)
+            alert(expr, vec![("metric".into(), counter)], &summary).map(|rule| rule.about(part))
         });
         let of_objectives = self.merged.slos().filter_map(|slo| {
             let evidence = sli::evidence(&slo)?;
             let expr = format!("max by ({by}) ({up}) == 1\nunless on ({by}) {evidence}");
             let id = untemplated(&slo.id());
             let summary = format!("There is nothing of which {id} of {{{{ $labels.job }}}} could be told.");
-            alert(expr, labels_of(&slo), &summary)
+            alert(expr, labels_of(&slo), &summary).map(|rule| rule.about(Part::of(&slo)))
         });
         of_instances.flatten().chain(of_objectives).collect()
     }
 
     /// The counters of which the objectives are told, with the labels by which they are judged.
-    fn counters(&self) -> Vec<(String, Selector)> {
+    fn counters(&self) -> Vec<(Part, String, Selector)> {
         let naming = &self.sla.naming;
         let http = self
             .merged
             .is_http()
-            .then(|| (naming.name_of(&names::HTTP_REQUESTS_TOTAL), http_counter(self.sla)));
+            .then(|| (Part::Http, naming.name_of(&names::HTTP_REQUESTS_TOTAL), http_counter(self.sla)));
         let grpc = (!self.sla.grpc.is_empty())
-            .then(|| (naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL), grpc_counter(self.sla)));
+            .then(|| (Part::Grpc, naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL), grpc_counter(self.sla)));
         let operations = self.sla.operations.iter().map(|it| {
             let selector = of_service(self.sla, Selector::new(&*it.counter)).unequal(&it.outcome, "");
-            (it.counter.clone(), selector)
+            (Part::Operations, it.counter.clone(), selector)
         });
         http.into_iter().chain(grpc).chain(operations).collect()
     }
@@ -105,25 +106,26 @@ impl Service<'_> {
         let by = format!("{}, instance", self.scope.by);
         let naming = &self.sla.naming;
         let http = self.merged.is_http().then(|| {
-            [&names::HTTP_REQUESTS_IN_FLIGHT, &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT]
-                .map(|metric| naming.name_of(metric))
+            let gauges = [&names::HTTP_REQUESTS_IN_FLIGHT, &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT];
+            (Part::Http, gauges.map(|metric| naming.name_of(metric)))
         });
-        let operations = self.sla.operations.iter().map(|it| {
-            let gauge = names::IN_FLIGHT.named(&it.name);
-            let limit = format!("{gauge}_limit");
-            [gauge, limit]
-        });
+        let operations = self
+            .sla
+            .operations
+            .iter()
+            .map(|it| (Part::Operations, [it.gauge.clone(), format!("{}_limit", it.gauge)]));
         let gauges = http.into_iter().chain(operations);
-        let rules = gauges.filter_map(|[gauge, limit]| {
+        let rules = gauges.filter_map(|(part, [gauge, limit])| {
             let [in_flight, most] =
                 [&gauge, &limit].map(|name| of_service(self.sla, Selector::new(&**name)).to_string());
-            self.config.alert(
+            let rule = self.config.alert(
                 Alert::Saturation,
                 format!("sum by ({by}) ({in_flight})\n/\nmax by ({by}) ({most})\n> {}", setting.threshold()),
                 &[&*self.scope.alert_labels, &[("metric".into(), gauge.clone())]].concat(),
                 "{{ $labels.instance }} of {{ $labels.job }} is {{ $value | humanizePercentage }} full.",
                 &format!("So much of what it takes at once is in flight ({gauge})."),
-            )
+            );
+            rule.map(|rule| rule.about(part))
         });
         rules.collect()
     }

@@ -6,6 +6,7 @@ use crate::{
     promql::Set,
     rules::{
         Alert, Rule,
+        link::Part,
         sli::{grpc_counter, label, selector},
     },
 };
@@ -21,13 +22,14 @@ impl Service<'_> {
         // Who gives up a call that hangs ends it, and that is no sign of life.
         let answered = grpc_counter(self.sla).equal(&kind, "unary").unequal(&code, names::GRPC_CANCELED);
         let gauge = self.sla.naming.name_of(&names::GRPC_SERVER_IN_FLIGHT);
-        self.config.alert(
+        let rule = self.config.alert(
             Alert::RequestsStuck,
             format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", Set::of([answered]).sum(&by, "5m")),
             &[&*self.scope.alert_labels, &[("metric".into(), gauge)]].concat(),
             "gRPC calls are stuck in {{ $labels.instance }} of {{ $labels.job }}: {{ $value }} in flight, none answered.",
             "They are unary and in flight, and none was answered in five minutes: a deadlock, or something that they all wait \
              for.",
-        )
+        );
+        rule.map(|rule| rule.about(Part::Grpc))
     }
 }

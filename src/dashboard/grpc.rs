@@ -1,0 +1,163 @@
+//! The dashboard of a service's gRPC calls.
+
+use super::{
+    frame::Home,
+    layout::{Layout, Sized},
+    model::{Color, Model, Panel, Unit, Variable},
+    red::{Promise, Red},
+    service::{Service, in_view},
+};
+use crate::{
+    names,
+    promql::Selector,
+    rules::sli,
+    sla::{Grpc, Scope, Slo},
+};
+
+pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
+    let it = Calls { service, red: red(service, |selector| narrowed(service, in_view(selector))) };
+    let mut layout = Layout::default();
+    layout.row("Overview", it.overview());
+    layout.row("Rate, errors, duration", it.red());
+    layout.row("By instance", it.red.by_instance());
+    for slo in service.slos().filter(is_grpc) {
+        layout.row(&service.slo_title(&slo), service.slo_row(&slo));
+    }
+    layout.row("Streams and messages", it.streams());
+    layout.row("Refusals", service.refusals());
+    layout.closed_row("The metrics themselves", service.telemetry(false));
+
+    let calls = sli::selector(service.sla, &names::GRPC_SERVER_HANDLED_TOTAL).rematched("job", "$job");
+    let variable = |original, selector: &Selector, description: &str| {
+        let label = service.label(original);
+        Variable::values(original, &label, &selector.to_string(), ".+", description)
+    };
+    let of_service = calls.clone().matched(&service.label(names::GRPC_SERVICE), "$grpc_service");
+    let variables = vec![
+        variable(names::GRPC_SERVICE, &calls, "The gRPC services that are looked at."),
+        variable(names::GRPC_METHOD, &of_service, "The methods that are looked at."),
+    ];
+    service.frame(uid, home, "gRPC", variables).around(layout.finish())
+}
+
+pub(super) fn is_grpc(slo: &Slo<'_>) -> bool {
+    matches!(slo.scope, Scope::Grpc(_))
+}
+
+/// The gRPC calls of a service, narrowed to what is looked at.
+pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector) -> Red {
+    let sla = service.sla;
+    let of_all = sla.grpc.iter().find(|it| it.method.is_none()).cloned().unwrap_or_else(|| Grpc::new(None));
+    let (availability, latency) =
+        service.promised(|slo| matches!(slo.scope, Scope::Grpc(Grpc { method: None, .. })));
+    let histogram = &names::GRPC_SERVER_HANDLING_SECONDS;
+    let own = sla.grpc.iter().filter(|it| !it.also_counts).filter_map(|it| it.method.as_ref());
+    let own: Vec<_> = own.map(|(name, method)| format!("`{name}/{method}`")).collect();
+    let promise = Promise {
+        availability,
+        latency,
+        judged: sli::grpc_calls(sla, &of_all, |it| it.objectives.availability.is_some()).map(&narrowed),
+        timed: sli::grpc(sla, &of_all, histogram, |it| !it.objectives.latency.is_empty()).map(&narrowed),
+        timed_are: "gRPC calls, failed ones too,".into(),
+        left_out: match &*own {
+            [] => String::new(),
+            own => format!(" Left out, as far as they are promised something else: {}.", own.join(", ")),
+        },
+    };
+    Red {
+        what: "gRPC calls".into(),
+        per_second: Unit::RequestsPerSecond,
+        ended: narrowed(sli::selector(sla, &names::GRPC_SERVER_HANDLED_TOTAL)),
+        judged: sli::grpc_calls(sla, &of_all, |_| false).map(&narrowed),
+        bad: format!(
+            "the code {}; `Canceled`, and calls of what nobody registered, are on neither side",
+            of_all.bad.join(", ")
+        ),
+        duration: narrowed(sli::selector(sla, histogram)),
+        in_flight: narrowed(sli::selector(sla, &names::GRPC_SERVER_IN_FLIGHT)),
+        promise,
+        alert: (None, String::new()),
+    }
+}
+
+/// Of the services and methods that are looked at.
+fn narrowed(service: &Service<'_>, selector: Selector) -> Selector {
+    let [name, method] = [names::GRPC_SERVICE, names::GRPC_METHOD].map(|original| service.label(original));
+    selector.matched(&name, "$grpc_service").matched(&method, "$grpc_method")
+}
+
+struct Calls<'a> {
+    service: &'a Service<'a>,
+    red: Red,
+}
+
+// ===== impl Calls =====
+
+impl Calls<'_> {
+    fn overview(&self) -> Vec<Sized> {
+        let stats = [self.red.success(), self.red.rate(), self.red.p99(), self.red.in_flight()];
+        stats.into_iter().chain(self.service.budgets(is_grpc)).map(|panel| (4, 4, panel)).collect()
+    }
+
+    fn red(&self) -> Vec<Sized> {
+        let code = self.service.label(names::GRPC_CODE);
+        let by_code = Panel::time_series(
+            "Calls by code",
+            Unit::RequestsPerSecond,
+            "The gRPC calls that ended, a second, by their code: that of the trailers, which is the last \
+             word.",
+        )
+        .query(
+            format!("{} > 0", self.service.rate(self.red.ended.clone(), &[&code])),
+            &format!("{{{{{code}}}}}"),
+        )
+        .paint("OK", Color::Green)
+        .stacked();
+        vec![
+            (8, 8, by_code),
+            (8, 8, self.red.errors()),
+            (8, 8, self.red.percentiles()),
+            (8, 9, self.red.heatmap()),
+            (16, 9, self.methods()),
+        ]
+    }
+
+    fn methods(&self) -> Panel {
+        let [name, method] =
+            [names::GRPC_SERVICE, names::GRPC_METHOD].map(|original| self.service.label(original));
+        self.red.top("Top methods", "method", [(&name, "Service"), (&method, "Method")])
+    }
+
+    fn streams(&self) -> [Sized; 3] {
+        let method = self.service.label(names::GRPC_METHOD);
+        let legend = format!("{{{{{method}}}}}");
+        let in_flight = self.of(&names::GRPC_SERVER_IN_FLIGHT);
+        let in_flight = Panel::time_series(
+            "In flight by method",
+            Unit::Number,
+            "gRPC calls begun and not ended: for a stream that is what it is for, for a unary call a sign \
+             that it hangs.",
+        )
+        .query(format!("sum by ({method}) ({in_flight})"), &legend)
+        .stacked();
+        let messages = |title: &str, metric, what: &str| {
+            Panel::time_series(
+                title,
+                Unit::MessagesPerSecond,
+                &format!("The messages {what}, a second, by method. They need a `GrpcMessagesLayer`."),
+            )
+            .query(self.service.rate(self.of(metric), &[&method]), &legend)
+        };
+        let received = &names::GRPC_SERVER_MSG_RECEIVED_TOTAL;
+        let sent = &names::GRPC_SERVER_MSG_SENT_TOTAL;
+        [
+            (8, 8, in_flight),
+            (8, 8, messages("Messages received", received, "that callers sent")),
+            (8, 8, messages("Messages sent", sent, "that callers were sent")),
+        ]
+    }
+
+    fn of(&self, metric: &names::Metric) -> Selector {
+        narrowed(self.service, self.service.of(metric))
+    }
+}

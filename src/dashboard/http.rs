@@ -1,0 +1,253 @@
+//! The dashboard of a service's HTTP calls.
+
+use super::{
+    frame::Home,
+    layout::{Layout, Sized},
+    model::{Color, Model, Panel, Unit, Variable},
+    red::{Promise, Red, percentiles, quantile},
+    service::{Service, WINDOW, in_view, lines},
+};
+use crate::{
+    names,
+    promql::{Selector, Set, grouped},
+    rules::{Alert, sli},
+    sla::{LatencyObjective, Objective, Scope, Sla, Slo},
+};
+
+/// The colours that everybody knows statuses by.
+const CLASSES: [(&str, Color); 5] = [
+    ("2xx", Color::Green),
+    ("3xx", Color::Blue),
+    ("4xx", Color::Orange),
+    ("5xx", Color::Red),
+    ("none", Color::Purple),
+];
+
+pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
+    let endpoint = service.label(names::ENDPOINT);
+    let narrowed = |selector| in_view(selector).matched(&endpoint, "$endpoint");
+    let http = Http { service, red: red(service, narrowed) };
+    let mut layout = Layout::default();
+    layout.row("Overview", http.overview());
+    layout.row("Rate, errors, duration", http.red());
+    layout.row("By instance", http.red.by_instance());
+    for slo in service.slos().filter(is_http) {
+        layout.row(&service.slo_title(&slo), service.slo_row(&slo));
+    }
+    layout.row("Saturation", http.saturation());
+    layout.row("Refusals", service.refusals());
+    layout.closed_row("Anomalies", service.anomalies());
+    layout.closed_row("The metrics themselves", service.telemetry(true));
+
+    let calls = sli::http_calls(service.sla).rematched("job", "$job").to_string();
+    let endpoints = Variable::values("endpoint", &endpoint, &calls, ".+", "The routes that are looked at.");
+    service.frame(uid, home, "HTTP", vec![endpoints]).around(layout.finish())
+}
+
+pub(super) fn is_http(slo: &Slo<'_>) -> bool {
+    matches!(slo.scope, Scope::Http | Scope::Endpoint(_))
+}
+
+/// The HTTP calls of a service, narrowed to what is looked at.
+pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector) -> Red {
+    let sla = service.sla;
+    let everybody = sli::Whose::AllBut(Vec::new());
+    let judged_alone = sli::leaving(sla, |it| it.objectives.availability.is_some());
+    let timed_alone = sli::leaving(sla, |it| !it.objectives.latency.is_empty());
+    let (availability, latency) = service.promised(|slo| matches!(slo.scope, Scope::Http));
+    let calls = sli::http_ended(sla, &timed_alone, &names::HTTP_REQUEST_DURATION_SECONDS);
+    let promise = Promise {
+        availability,
+        latency,
+        judged: sli::availability(sla, &judged_alone).map(&narrowed),
+        timed: calls.map(&narrowed),
+        timed_are: "HTTP calls that were answered well, or given up,".into(),
+        left_out: left_out(sla),
+    };
+    let too_many = if sla.counts_429 { " or 429" } else { "" };
+    Red {
+        what: "HTTP calls".into(),
+        per_second: Unit::RequestsPerSecond,
+        ended: narrowed(sli::http_calls(sla)),
+        judged: sli::availability(sla, &everybody).map(&narrowed),
+        bad: format!(
+            "status 5xx{too_many}, an error, a panic, or a body that broke off; calls that were given up, \
+             and 4xx of what no route matches, are on neither side"
+        ),
+        duration: narrowed(sli::selector(sla, &names::HTTP_REQUEST_DURATION_SECONDS)),
+        in_flight: narrowed(sli::selector(sla, &names::HTTP_REQUESTS_IN_FLIGHT)),
+        promise,
+        alert: (
+            service.line_of(Alert::HighApiErrorRate),
+            service
+                .told_at_line(Alert::HighApiErrorRate)
+                .replace("fires:", "fires, if the service as a whole is above it over five minutes:"),
+        ),
+    }
+}
+
+/// The routes of which the service-wide promise does not tell.
+fn left_out(sla: &Sla) -> String {
+    let own =
+        sla.endpoints.iter().filter(|it| !it.also_counts).map(|it| format!("{} {}", it.method, it.route));
+    let routes: Vec<_> = sla.excluded.iter().chain(&sla.streams).cloned().chain(own).collect();
+    let routes: Vec<_> = routes.iter().map(|route| format!("`{route}`")).collect();
+    if routes.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Left out, since they are probes, last by design, or are promised something else: {}.",
+        routes.join(", ")
+    )
+}
+
+struct Http<'a> {
+    service: &'a Service<'a>,
+    red: Red,
+}
+
+// ===== impl Http =====
+
+impl Http<'_> {
+    fn overview(&self) -> Vec<Sized> {
+        let stats = [self.red.success(), self.red.rate(), self.red.p99(), self.red.in_flight()];
+        stats.into_iter().chain(self.service.budgets(is_http)).map(|panel| (4, 4, panel)).collect()
+    }
+
+    fn red(&self) -> Vec<Sized> {
+        let more: Vec<_> = self.apdex().into_iter().chain(self.head()).collect();
+        // So that no line of the grid has a hole in it.
+        let (heatmap, routes) = match more.len() {
+            0 => (16, 24),
+            1 => (8, 24),
+            _ => (8, 16),
+        };
+        let panels = [
+            (8, self.by_class()),
+            (8, self.red.errors()),
+            (8, self.red.percentiles()),
+            (8, self.by_outcome()),
+            (heatmap, self.red.heatmap()),
+        ];
+        let more = more.into_iter().map(|panel| (8, panel));
+        let all = panels.into_iter().chain(more).chain([(routes, self.routes())]);
+        all.map(|(width, panel)| (width, 8, panel)).collect()
+    }
+
+    /// The exact status of the counter becomes its class, under a name that the histogram does not have.
+    fn by_class(&self) -> Panel {
+        let status = self.service.label(names::STATUS);
+        let rates = Set::of([self.red.ended.clone()]).rates(WINDOW);
+        let whole = format!("label_replace({rates}, \"class\", \"$1\", \"{status}\", \"(.*)\")");
+        let class =
+            format!("label_replace(\n  {whole},\n  \"class\", \"${{1}}xx\", \"{status}\", \"([1-5])..\"\n)");
+        let panel = Panel::time_series(
+            "Calls by status class",
+            Unit::RequestsPerSecond,
+            "The HTTP calls that ended, a second, by the class of their status. A call that was given up \
+             before its response head has none.",
+        )
+        .query(format!("sum by (class) {}", grouped(&class)), "{{class}}")
+        .stacked();
+        CLASSES.into_iter().fold(panel, |panel, (class, color)| panel.paint(class, color))
+    }
+
+    fn by_outcome(&self) -> Panel {
+        let outcome = self.service.label(names::OUTCOME);
+        Panel::time_series(
+            "Calls by outcome",
+            Unit::RequestsPerSecond,
+            &format!(
+                "How the HTTP calls ended, a second: answered to the end, or given up (`cancelled`), \
+                 panicked, returned an error, broken off in the body (`body_error` by the service, \
+                 `body_dropped` by the caller).{}",
+                match self.service.rules.has(Alert::HighCancellation) {
+                    true => format!(
+                        " {} tells of many `cancelled`.",
+                        self.service.rules.name(Alert::HighCancellation)
+                    ),
+                    false => String::new(),
+                }
+            ),
+        )
+        .query(self.service.rate(self.red.ended.clone(), &[&outcome]), &format!("{{{{{outcome}}}}}"))
+        .with_values()
+    }
+
+    fn apdex(&self) -> Option<Panel> {
+        let threshold = self.service.sla.apdex_threshold()?;
+        let panel = Panel::time_series(
+            "Apdex",
+            Unit::Share,
+            &format!(
+                "How content the callers are: those answered within {threshold:?} count whole, those \
+                 within {:?} half, the rest and failures not at all; of five minutes, of the whole \
+                 service.",
+                threshold * 4
+            ),
+        );
+        Some(
+            panel
+                .query(self.service.recorded("job:apdex:ratio_rate5m").to_string(), "Apdex")
+                .filled()
+                .max(1.0),
+        )
+    }
+
+    /// Where the time to the response head is promised, it is measured.
+    fn head(&self) -> Option<Panel> {
+        let promised: Vec<LatencyObjective> = self
+            .service
+            .slos()
+            .filter_map(|slo| match slo.objective {
+                Objective::HeadLatency(latency) => Some(latency),
+                Objective::Availability(_) | Objective::Latency(_) => None,
+            })
+            .collect();
+        if promised.is_empty() {
+            return None;
+        }
+        let sla = self.service.sla;
+        let everybody = sli::Whose::AllBut(Vec::new());
+        let heads = sli::http_ended(sla, &everybody, &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS);
+        let heads = heads.map(|selector| self.narrowed(in_view(selector)));
+        let panel = Panel::time_series(
+            "Time to the response head",
+            Unit::Seconds,
+            "How long callers waited for the first byte, whatever the body then took, of the HTTP calls \
+             that were answered well, or given up. Probes are left out. The lines are what is promised.",
+        );
+        let panel = percentiles(panel, |share| quantile(share, &heads, &[]));
+        Some(panel.lines(lines(&promised)))
+    }
+
+    fn routes(&self) -> Panel {
+        let [method, endpoint] =
+            [names::METHOD, names::ENDPOINT].map(|original| self.service.label(original));
+        self.red.top("Top routes", "route", [(&method, "Method"), (&endpoint, "Endpoint")])
+    }
+
+    fn saturation(&self) -> Vec<Sized> {
+        let service = self.service;
+        let endpoint = service.label(names::ENDPOINT);
+        let gauge = service.of(&names::HTTP_REQUESTS_IN_FLIGHT);
+        let limit = service.of(&names::HTTP_REQUESTS_IN_FLIGHT_LIMIT);
+        let by_endpoint = Panel::time_series(
+            "In flight by endpoint",
+            Unit::Number,
+            "Calls begun and not ended, of the ten routes with most of them at each moment, their \
+             response bodies included: where the service is stuck, if it is.",
+        )
+        .query(
+            format!("topk(10, sum by ({endpoint}) ({}))", self.narrowed(gauge.clone())),
+            &format!("{{{{{endpoint}}}}}"),
+        )
+        .with_points();
+        let [in_flight, ratio] = service.saturation(&gauge, &limit, "HTTP calls");
+        vec![(8, 8, in_flight), (8, 8, ratio), (8, 8, by_endpoint)]
+    }
+
+    fn narrowed(&self, selector: Selector) -> Selector {
+        selector.matched(&self.service.label(names::ENDPOINT), "$endpoint")
+    }
+}
