@@ -1,14 +1,16 @@
-//! All that follows from a promise, as files: the rules, what Prometheus and Alertmanager are configured with, and what
-//! whoever is woken reads.
+//! All that follows from a promise, as files: the rules, what Prometheus and Alertmanager are configured with, what whoever
+//! is woken reads, and what they see in Grafana.
 //!
 //! ```text
 //! cargo run --example slo -- --out DIR
 //! ```
 //!
-//! The promise is that of `examples/axum.rs`. Nothing in the files is typed a second time: change `promise.rs`, and write
-//! them again.
+//! The promises are those of `examples/axum.rs` and `examples/tonic`. Nothing in the files is typed a second time: change
+//! `promise.rs`, and write them again.
 
 mod alertmanager;
+#[path = "../tonic/promise.rs"]
+mod orders;
 mod prometheus;
 mod promise;
 mod runbooks;
@@ -16,6 +18,9 @@ mod runbooks;
 use std::{env, error::Error, fs, path::PathBuf};
 
 use tower_metrics::{
+    dashboard::Dashboards,
+    metrics::Unit,
+    names::Metric,
     rules::{Alert, Rules},
     sla::Sla,
 };
@@ -23,7 +28,7 @@ use tower_metrics::{
 fn main() -> Result<(), Box<dyn Error>> {
     let out = out()?;
     // A house with several services writes one set of files for all.
-    let promises = [promise::promise()];
+    let promises = [promise::promise(), orders::promise()];
     let rules = rules(&promises);
     let files = [
         ("rules.yml", rules.to_yaml()),
@@ -31,14 +36,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("alertmanager.yml", alertmanager::config(&promises, &rules)),
         ("docs/runbooks.md", runbooks::page(&promises, &rules)),
     ];
-    fs::create_dir_all(out.join("docs"))
-        .map_err(|error| format!("cannot make {}: {error}", out.display()))?;
-    for (name, text) in files {
+    let files = files.into_iter().map(|(name, text)| (name.to_owned(), text));
+    for (name, text) in files.chain(dashboards(&rules)) {
         let path = out.join(name);
+        let folder = path.parent().expect("every file is in one");
+        fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         println!("{}", path.display());
     }
     Ok(())
+}
+
+/// A metric of the service's own, which `examples/axum.rs` counts.
+const USERS_READ: Metric =
+    Metric::counter("users_read_total", Unit::Count, &["plan"], "Users read, by plan.");
+
+/// One file for each dashboard, and what dashboard-linter has to know about them.
+fn dashboards(rules: &Rules) -> Vec<(String, String)> {
+    let dashboards = Dashboards::of(rules).board("Users", [USERS_READ]);
+    let files = dashboards.all().into_iter();
+    let files = files.map(|it| (format!("dashboards/{}.json", it.uid()), it.to_json()));
+    files.chain([("dashboards/.lint".into(), dashboards.to_lint())]).collect()
 }
 
 /// The rules that follow, with links for whoever is woken.
@@ -47,7 +65,7 @@ fn rules(promises: &[Sla]) -> Rules {
         .with(Alert::TrafficAbsent)
         .with(Alert::Anomaly)
         .runbook_url("https://wiki.example.com/tower-metrics/runbooks")
-        .dashboard_url("https://grafana.example.com/d/slo?var-job={{ $labels.job }}")
+        .grafana_url("https://grafana.example.com")
 }
 
 fn out() -> Result<PathBuf, String> {

@@ -33,8 +33,9 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
     }
 
     let mut page = format!(
-        "# Runbooks of {}\n\nWritten by `cargo run --example slo -- --out DIR` from the promise in `examples/slo/promise.rs`. \
-         Change the texts in `examples/slo/runbooks.rs`.\n\nEvery query can be pasted into Prometheus as it is.\n",
+        "# Runbooks of {}\n\nWritten by `cargo run --example slo -- --out DIR` from the promises in `examples/slo/promise.rs` and \
+         `examples/tonic/promise.rs`. Change the texts in `examples/slo/runbooks.rs`.\n\nEvery query can be pasted into Prometheus \
+         as it is, and tells of all services; put the `job` of the alert into it to see one.\n",
         names.join(", ")
     );
     for alert in Alert::ALL {

@@ -2,10 +2,13 @@
 //! port of their own.
 //!
 //! ```text
-//! cargo run --example tonic -- [--metrics-addr HOST:PORT]
+//! cargo run --example tonic -- [--metrics-addr HOST:PORT] [--forever]
 //! ```
+//!
+//! With `--forever` it goes on to place orders, for whoever wants to see them in a dashboard.
 
 mod orders;
+mod promise;
 // Made from `shop.proto` by tonic's generator, as the build script of a service would make it.
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 #[path = "shop.rs"]
@@ -16,9 +19,9 @@ use std::{env, error::Error, time::Duration};
 use futures_util::{StreamExt, stream};
 use tokio::{net::TcpListener, signal};
 use tonic::transport::{Channel, Server, server::TcpIncoming};
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer};
 use tower_http::map_request_body::MapRequestBodyLayer;
-use tower_metrics::{GrpcMessagesLayer, GrpcMetricsLayer, exporter, sla::Sla};
+use tower_metrics::{GrpcMessagesLayer, GrpcMetricsLayer, RejectionLayer, exporter};
 
 use crate::{
     orders::Orders,
@@ -30,9 +33,9 @@ const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("shop.bin");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let metrics_addr = flag("--metrics-addr", "127.0.0.1:9000")?;
+    let metrics_addr = flag("--metrics-addr", "127.0.0.1:9001")?;
 
-    let sla = Sla::new("orders").grpc(|it| it.availability(0.999).latency(0.99, Duration::from_millis(100)));
+    let sla = promise::promise();
     let metrics = exporter::Prometheus::new().sla(&sla).serve(metrics_addr).await?;
 
     let layer = GrpcMetricsLayer::new().descriptors(FILE_DESCRIPTOR_SET)?.skip_health_and_reflection();
@@ -43,7 +46,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
-    let server = Server::builder().layer(layer).layer(messages).add_service(OrdersServer::new(Orders));
+    // Who comes when 100 calls are in flight is refused, and counted as such.
+    let limit = ServiceBuilder::new()
+        .layer(RejectionLayer::new("orders").around(LoadShedLayer::new()))
+        .layer(GlobalConcurrencyLimitLayer::new(100));
+    let server =
+        Server::builder().layer(layer).layer(messages).layer(limit).add_service(OrdersServer::new(Orders));
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
 
     let layer = GrpcMetricsLayer::client().descriptors(FILE_DESCRIPTOR_SET)?;
@@ -54,7 +62,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // A channel wants tonic's own body, which the counting one is not.
         .layer(MapRequestBodyLayer::new(tonic::body::Body::new))
         .service(channel);
-    call(OrdersClient::new(channel)).await;
+    let mut client = OrdersClient::new(channel);
+    call(client.clone()).await;
 
     let page = metrics.render();
     for name in ["grpc_server_handled_total", "grpc_client_handled_total", "grpc_server_msg_"] {
@@ -64,6 +73,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{}\n", lines.join("\n"));
     }
     println!("metrics  http://{}/metrics  (Ctrl-C ends it)", metrics.local_addr().expect("it was served"));
+    if env::args().any(|arg| arg == "--forever") {
+        tokio::spawn(async move {
+            for number in 1_u32.. {
+                // One in five hundred fails, as it is asked to: the metrics tell.
+                let code = if number % 500 == 0 { 13 } else { 0 };
+                drop(client.place(Order { pieces: 1, code, millis: number * 7 % 60 }).await);
+                if number % 10 == 0 {
+                    if let Ok(answer) = client.list(Order { pieces: 3, code: 0, millis: 20 }).await {
+                        answer.into_inner().count().await;
+                    }
+                    drop(client.import(stream::iter([Order { pieces: 1, code: 0, millis: 0 }])).await);
+                }
+            }
+        });
+    }
     Ok(signal::ctrl_c().await?)
 }
 

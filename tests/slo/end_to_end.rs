@@ -13,10 +13,7 @@ use http::Method;
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
-use crate::{
-    programs::{Running, Scratch, body, client, free_address},
-    stack::{Stack, change, write_files},
-};
+use crate::programs::{Orders, Running, Scratch, Stack, body, change, client, free_address, write_files};
 
 const SPEED: u64 = 30;
 
@@ -183,7 +180,7 @@ async fn a_broken_service_pages_once_and_a_mended_one_resolves() {
             "--cluster.listen-address=".into(),
         ],
     );
-    let stack = Stack::start(&scratch, &[("127.0.0.1:9093", &alertmanager)]);
+    let stack = Stack::start(&scratch, Orders::idle(), &[("127.0.0.1:9093", &alertmanager)]);
     let users = stack.users();
     let total = "slo:sli_total:rate5m{slo=\"shop-availability\"}";
     stack.prometheus.becomes(total, |rate| rate > 10.0).await;
@@ -205,7 +202,7 @@ async fn a_broken_service_pages_once_and_a_mended_one_resolves() {
     );
     assert!(summary.ends_with("% of the calls are bad."), "{summary}");
     assert_eq!(annotations["runbook_url"], "https://wiki.example.com/tower-metrics/runbooks#errorbudgetburn");
-    assert_eq!(annotations["dashboard_url"], "https://grafana.example.com/d/slo?var-job=shop-backend");
+    assert_eq!(annotations["dashboard_url"], "https://grafana.example.com/d/tower-metrics-shop-http");
 
     // The ticket and the ratio fire, and are held back.
     let firing =

@@ -1,14 +1,19 @@
 //! The files themselves.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use serde_json::Value;
 use tower_metrics::{rules::Rules, sla::Sla};
 
 use crate::{
     alertmanager,
-    programs::{Scratch, run},
+    programs::{Scratch, run, write_files},
     prometheus,
-    stack::write_files,
 };
 
 const FILES: [&str; 4] = ["rules.yml", "prometheus.yml", "alertmanager.yml", "docs/runbooks.md"];
@@ -18,10 +23,24 @@ fn written(scratch: &Scratch) -> Vec<String> {
     FILES.map(|file| fs::read_to_string(scratch.path(file)).unwrap()).into()
 }
 
+/// The files of the dashboards, of which there are five.
+fn dashboards(scratch: &Scratch) -> Vec<PathBuf> {
+    let folder = fs::read_dir(scratch.path("dashboards")).unwrap();
+    let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|it| it == "json"));
+    files.sort();
+    assert_eq!(files.len(), 5);
+    files
+}
+
 #[test]
 fn the_same_promise_writes_the_same_bytes() {
     let (once, again) = (Scratch::new("once"), Scratch::new("again"));
     assert_eq!(written(&once), written(&again));
+    let bytes = |scratch: &Scratch| -> Vec<_> {
+        dashboards(scratch).iter().map(|file| fs::read(file).unwrap()).collect()
+    };
+    assert_eq!(bytes(&once), bytes(&again));
 }
 
 #[test]
@@ -33,6 +52,38 @@ fn the_runbooks_of_the_repository_are_those_of_the_promise() {
         page == stored,
         "docs/runbooks.md is of another promise: CONTRIBUTING tells how to write it again"
     );
+}
+
+#[test]
+fn the_page_on_dashboards_has_a_picture_of_each_and_names_every_panel() {
+    let scratch = Scratch::new("screens");
+    write_files(&scratch);
+    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs"));
+    let page = fs::read_to_string(docs.join("dashboards.md")).unwrap();
+    for file in dashboards(&scratch) {
+        let json: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let picture = format!("dashboards/{}.png", json["uid"].as_str().unwrap());
+        assert!(docs.join(&picture).exists() && page.contains(&format!("]({picture})")), "{picture}");
+        let title = format!("\n## {}\n", json["title"].as_str().unwrap());
+        let section = page.split_once(&title).unwrap_or_else(|| panic!("no section{title}")).1;
+        let section = section.split("\n## ").next().unwrap();
+
+        let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
+        for panel in json["panels"].as_array().unwrap() {
+            let title = panel["title"].as_str().unwrap();
+            if panel["type"] != "row" {
+                rows.last_mut().unwrap().1.push(title);
+                continue;
+            }
+            let inner = panel["panels"].as_array().unwrap().iter();
+            let row = if title.starts_with("SLO ") { "one for each objective, `SLO …`" } else { title };
+            rows.push((row.into(), inner.map(|panel| panel["title"].as_str().unwrap()).collect()));
+        }
+        for (row, panels) in rows {
+            let line = format!("| {row} | {} |", panels.join(", "));
+            assert!(section.contains(&line), "{title}{line}");
+        }
+    }
 }
 
 #[test]

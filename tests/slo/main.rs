@@ -18,5 +18,4 @@ mod end_to_end;
 mod files;
 mod live;
 mod month;
-mod stack;
 mod told;

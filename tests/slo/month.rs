@@ -4,10 +4,7 @@ use std::{fmt::Write, fs, time::SystemTime};
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-use crate::{
-    programs::{Scratch, Server, run},
-    stack::write_files,
-};
+use crate::programs::{Scratch, Server, run, write_files};
 
 const MINUTES: u64 = 31 * 24 * 60;
 

@@ -7,8 +7,7 @@ use tokio::time::timeout;
 
 use crate::{
     end_to_end::receivers,
-    programs::{Running, Scratch, free_address, run},
-    stack::{change, write_files},
+    programs::{Running, Scratch, change, free_address, run, write_files},
 };
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+mod stack;
 mod tools;
 
 use std::{
@@ -22,8 +23,11 @@ use hyper_util::{
 };
 use tokio::time::{sleep, timeout};
 
-#[allow(unused_imports, reason = "no test binary needs both")]
-pub(crate) use self::tools::{Scratch, run};
+#[allow(unused_imports, reason = "no test binary needs all of it")]
+pub(crate) use self::{
+    stack::{Stack, change, write_files},
+    tools::{Scratch, run},
+};
 
 /// A program that ends with the test.
 pub(crate) struct Running(Child);
@@ -34,6 +38,12 @@ pub(crate) struct Example {
     pub(crate) app: String,
     pub(crate) metrics: String,
     client: Client<HttpConnector, Empty<Bytes>>,
+}
+
+/// The tonic example at work.
+pub(crate) struct Orders {
+    _program: Running,
+    pub(crate) metrics: String,
 }
 
 /// What answers queries in PromQL: Prometheus, or VictoriaMetrics.
@@ -95,6 +105,34 @@ impl Example {
 
     pub(crate) async fn page(&self) -> Bytes {
         body(&self.client, &format!("http://{}/metrics", self.metrics)).await.unwrap()
+    }
+}
+
+// ===== impl Orders =====
+
+impl Orders {
+    /// Calls itself a few times, and then no more.
+    pub(crate) fn idle() -> Self {
+        Self::start(&[])
+    }
+
+    /// Calls itself all the time.
+    pub(crate) fn busy() -> Self {
+        Self::start(&["--forever"])
+    }
+
+    fn start(args: &[&str]) -> Self {
+        let mut program = Command::new(example("tonic"))
+            .args(["--metrics-addr", "127.0.0.1:0"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the example starts");
+        let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line = lines.find(|line| line.starts_with("metrics")).expect("it says where they are");
+        let (_, address) = line.split_once("http://").unwrap();
+        Self { metrics: address.split('/').next().unwrap().to_owned(), _program: Running(program) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The example, its files, and the programs that read them, on free ports.
+//! The examples, what `examples/slo` writes of them, and the Prometheus that reads it, on free ports.
 
 use std::{fs, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::programs::{Example, Scratch, Server, example, run};
+use super::{Example, Orders, Scratch, Server, example, run};
 
 /// Writes the files of the `slo` example.
 pub(crate) fn write_files(scratch: &Scratch) {
@@ -26,26 +26,28 @@ pub(crate) fn change(scratch: &Scratch, file: &str, changes: &[(&str, &str)]) {
     scratch.write(file, &text);
 }
 
-/// The axum example, and a Prometheus that scrapes it each second by the configuration that was written.
+/// The axum and the tonic example, and a Prometheus that scrapes both each second by the configuration that was written.
 pub(crate) struct Stack {
+    _orders: Orders,
     pub(crate) example: &'static Example,
     pub(crate) prometheus: Server,
 }
 
 impl Stack {
     /// With the files as they were changed before, and other addresses in them.
-    pub(crate) fn start(scratch: &Scratch, changes: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(scratch: &Scratch, orders: Orders, changes: &[(&str, &str)]) -> Self {
         // As long as the program runs, so that tasks can call it.
         let example: &'static Example = Box::leak(Box::new(Example::start()));
         let faster = [
             ("127.0.0.1:9000", &*example.metrics),
+            ("127.0.0.1:9001", &*orders.metrics),
             ("scrape_interval: 15s", "scrape_interval: 1s"),
             ("scrape_timeout: 5s", "scrape_timeout: 1s"),
             ("evaluation_interval: 30s", "evaluation_interval: 1s"),
         ];
         change(scratch, "prometheus.yml", &[&faster, changes].concat());
         let prometheus = Server::prometheus(&scratch.path("prometheus.yml"));
-        Self { example, prometheus }
+        Self { _orders: orders, example, prometheus }
     }
 
     /// Calls `/users/{id}` fifty times a second until the task is aborted.
