@@ -1,4 +1,6 @@
-//! The promises that the tests make rules of.
+//! The promises that the tests make rules and dashboards of.
+
+#![allow(dead_code, reason = "no test binary needs all of it")]
 
 use std::time::Duration;
 
