@@ -156,3 +156,16 @@ fn what_is_wrong_is_said() {
         assert!(said.contains(words), "{said}");
     }
 }
+
+/// Of one counter: all that stands around a panel, and a panel. What a newer compiler or `serde_json` would write otherwise, and
+/// what is changed on purpose, shows in this file.
+#[test]
+fn a_dashboard_is_written_as_the_golden_file_has_it() {
+    let shop = Sla::new("shop").selector("env", "prod").availability(0.999);
+    let board = Dashboards::new([&shop]).board("Golden", [OWN[0]]).all().pop().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dashboard/golden.json");
+    if std::env::var_os("GOLDEN").is_some() {
+        std::fs::write(file, board.to_json()).unwrap();
+    }
+    assert_eq!(board.to_json(), std::fs::read_to_string(file).unwrap());
+}
