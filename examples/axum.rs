@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The promise, said once: its thresholds are bucket bounds of the histograms, its endpoints are declared, and the rules
     // that `cargo run --example slo` writes are about the same.
     let sla = promise::promise();
-    let metrics = exporter::Prometheus::new().sla(&sla).serve(metrics_addr).await?;
+    let metrics = exporter::Prometheus::new().sla(&sla).process().serve(metrics_addr).await?;
 
     let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();

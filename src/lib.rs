@@ -40,6 +40,7 @@
 //! | get rules and alerts for Prometheus from the promise | [`rules`] |
 //! | get dashboards for Grafana from it | [`dashboard`] |
 //! | export to Prometheus | [`exporter`] |
+//! | export what the process takes of the machine | [`exporter::process`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, give them other names, or declare one of one's own | [`names`] |
 //! | test one's own service | [`testing`] |
@@ -53,6 +54,7 @@
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
 //! | `dashboard` | [`dashboard`]: Grafana dashboards from the SLAs and their rules; brings `rules` |
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
+//! | `process` | [`exporter::process`]: what the process takes of the machine, beside the metrics of calls; brings `prometheus` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |

@@ -4,11 +4,16 @@ use std::net::SocketAddr;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
+#[cfg(feature = "process")]
+use super::process::Process;
+
 /// The exporter at work. It goes on when the handle is dropped.
 #[derive(Clone, Debug)]
 pub struct Handle {
     pub(super) inner: PrometheusHandle,
     pub(super) local_addr: Option<SocketAddr>,
+    #[cfg(feature = "process")]
+    pub(super) process: Option<Process>,
 }
 
 // ===== impl Handle =====
@@ -26,6 +31,8 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn render(&self) -> String {
+        #[cfg(feature = "process")]
+        self.process.iter().for_each(Process::read);
         self.inner.render()
     }
 

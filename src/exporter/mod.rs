@@ -43,6 +43,9 @@ mod error;
 mod handle;
 mod listener;
 mod pages;
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub mod process;
 mod prometheus;
 mod token;
 mod upkeep;

@@ -8,6 +8,8 @@ use std::{
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use metrics_util::MetricKindMask;
 
+#[cfg(feature = "process")]
+use super::process::Process;
 use super::{
     Error, Handle,
     bounds::{BYTES, CONNECTION_SECONDS, check},
@@ -50,6 +52,8 @@ pub struct Prometheus {
     upkeep_interval: Duration,
     idle_timeout: Option<Duration>,
     token: Option<Token>,
+    #[cfg(feature = "process")]
+    process: bool,
 }
 
 // ===== impl Prometheus =====
@@ -64,6 +68,8 @@ impl Prometheus {
             upkeep_interval: Duration::from_secs(5),
             idle_timeout: None,
             token: None,
+            #[cfg(feature = "process")]
+            process: false,
         }
     }
 
@@ -160,6 +166,18 @@ impl Prometheus {
         self
     }
 
+    /// Exports also what the process takes of the machine, under the names that Prometheus's own clients have: see
+    /// [`process`](super::process). It is read whenever a page is rendered.
+    ///
+    /// It counts for [`install`](Self::install) and [`serve`](Self::serve). Who builds a recorder from
+    /// [`into_builder`](Self::into_builder) calls the crate `metrics-process` as its manual says.
+    #[cfg(feature = "process")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+    pub fn process(mut self) -> Self {
+        self.process = true;
+        self
+    }
+
     /// Returns the exporter's own builder, with the bounds in it, to be configured further.
     ///
     /// Who builds a recorder from it calls `run_upkeep` on its handle every few seconds.
@@ -195,12 +213,19 @@ impl Prometheus {
     /// Fails if another recorder is installed already, or if the system has no thread to give.
     pub fn install(self) -> Result<Handle, Error> {
         let interval = self.upkeep_interval;
+        #[cfg(feature = "process")]
+        let process = self.process;
         let recorder = self.into_builder().build_recorder();
         let inner = recorder.handle();
         let done = upkeep::gauge(&recorder);
         metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)?;
         upkeep::keep_up(inner.clone(), interval, done).map_err(Kind::Upkeep)?;
-        Ok(Handle { inner, local_addr: None })
+        Ok(Handle {
+            inner,
+            local_addr: None,
+            #[cfg(feature = "process")]
+            process: process.then(Process::described),
+        })
     }
 
     /// Installs the exporter, and serves `/metrics` on a listener of its own, to GET and HEAD, as long as the process
