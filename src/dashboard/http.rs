@@ -79,9 +79,10 @@ pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector
         promise,
         alert: (
             service.line_of(Alert::HighApiErrorRate),
-            service
-                .told_at_line(Alert::HighApiErrorRate)
-                .replace("fires:", "fires, if the service as a whole is above it over five minutes:"),
+            service.told_at_line(
+                Alert::HighApiErrorRate,
+                ", if the service as a whole is above it over five minutes",
+            ),
         ),
     }
 }

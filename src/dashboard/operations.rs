@@ -8,6 +8,7 @@ use super::{
     service::{Service, in_view},
 };
 use crate::{
+    promql::Selector,
     rules::sli,
     sla::{Operation, Scope, Slo},
 };
@@ -17,7 +18,7 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     let budgets = service.budgets(is_operation);
     layout.row("Overview", budgets.into_iter().map(|panel| (4, 4, panel)));
     for it in &service.sla.operations {
-        let red = red(service, it);
+        let red = red(service, it, in_view);
         layout.row(&format!("Operation {}", it.name), panels(service, it, &red));
         for slo in
             service.slos().filter(|slo| matches!(slo.scope, Scope::Operation(of) if of.name == it.name))
@@ -33,17 +34,18 @@ pub(super) fn is_operation(slo: &Slo<'_>) -> bool {
     matches!(slo.scope, Scope::Operation(_))
 }
 
-/// The calls of an operation.
-pub(super) fn red(service: &Service<'_>, it: &Operation) -> Red {
+/// The calls of an operation, narrowed to what is looked at.
+pub(super) fn red(service: &Service<'_>, it: &Operation, narrowed: impl Fn(Selector) -> Selector) -> Red {
     let sla = service.sla;
+    let own = |name: &str| narrowed(sli::of_service(sla, Selector::new(name)));
     let (availability, latency) =
         service.promised(|slo| matches!(slo.scope, Scope::Operation(of) if of.name == it.name));
-    let judged = || sli::operation_calls(sla, it).map(in_view);
+    let judged = || sli::operation_calls(sla, it).map(&narrowed);
     let promise = Promise {
         availability,
         latency,
         judged: judged(),
-        timed: sli::operation_ended(sla, it).map(in_view),
+        timed: sli::operation_ended(sla, it).map(&narrowed),
         timed_are: format!("calls of {} that ended well, or were given up,", it.name),
         left_out: String::new(),
     };
@@ -54,11 +56,11 @@ pub(super) fn red(service: &Service<'_>, it: &Operation) -> Red {
     Red {
         what: format!("calls of {}", it.name),
         per_second: Unit::OperationsPerSecond,
-        ended: service.named(&it.counter),
+        ended: own(&it.counter),
         judged: judged(),
         bad: format!("{bad}; `{}` is on neither side", it.cancelled),
-        duration: service.named(&it.histogram),
-        in_flight: service.named(&it.gauge),
+        duration: own(&it.histogram),
+        in_flight: own(&it.gauge),
         promise,
         alert: (None, String::new()),
     }

@@ -7,7 +7,7 @@ use super::{
     model::{Color, Model, Panel, Unit},
     operations,
     red::Red,
-    service::{Service, decimals, in_view, pages_at},
+    service::{Service, beside_others, decimals, pages_at},
     shared::LEFT,
 };
 use crate::{
@@ -50,19 +50,21 @@ struct Overview<'a> {
 impl Overview<'_> {
     fn http(&self) -> Vec<(String, Red)> {
         let services = self.services.iter().filter(|service| service.merged.is_http());
-        services.map(|service| (service.name().to_owned(), http::red(service, in_view))).collect()
+        services.map(|service| (service.name().to_owned(), http::red(service, beside_others))).collect()
     }
 
     fn grpc(&self) -> Vec<(String, Red)> {
         let services = self.services.iter().filter(|service| !service.sla.grpc.is_empty());
-        services.map(|service| (service.name().to_owned(), grpc::red(service, in_view))).collect()
+        services.map(|service| (service.name().to_owned(), grpc::red(service, beside_others))).collect()
     }
 
     fn operations(&self) -> Vec<(String, Red)> {
         let of = |service: &Service<'_>| -> Vec<_> {
             let operations = service.sla.operations.iter();
             operations
-                .map(|it| (format!("{} {}", service.name(), it.name), operations::red(service, it)))
+                .map(|it| {
+                    (format!("{} {}", service.name(), it.name), operations::red(service, it, beside_others))
+                })
                 .collect()
         };
         self.services.iter().flat_map(of).collect()

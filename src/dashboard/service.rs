@@ -84,10 +84,10 @@ impl<'a> Service<'a> {
         self.rules.fires_above(alert).map(|threshold| (Color::Red, threshold))
     }
 
-    /// What to say of an alert beside its line.
-    pub(super) fn told_at_line(&self, alert: Alert) -> String {
-        let told =
-            |share| format!(" The line is where {} fires: {}.", self.rules.name(alert), percent(share));
+    /// What to say of an alert beside its line: that it fires there, and when.
+    pub(super) fn told_at_line(&self, alert: Alert, when: &str) -> String {
+        let name = self.rules.name(alert);
+        let told = |share| format!(" The line is where {name} fires{when}: {}.", percent(share));
         self.rules.fires_above(alert).map(told).unwrap_or_default()
     }
 
@@ -124,7 +124,12 @@ pub(super) fn decimals(promise: f64) -> u8 {
     u8::try_from((digits + 1).saturating_sub(2).max(2)).expect("a share has a dozen digits")
 }
 
-/// Narrowed to the instances that are looked at.
+/// Narrowed to the instances that are looked at, beside other services: still of the one job.
+pub(super) fn beside_others(selector: Selector) -> Selector {
+    selector.matched("job", "$job").matched("instance", "$instance")
+}
+
+/// Narrowed to the instances that are looked at, where all are of one service.
 pub(super) fn in_view(selector: Selector) -> Selector {
     selector.rematched("job", "$job").matched("instance", "$instance")
 }

@@ -67,7 +67,7 @@ impl Service<'_> {
             &format!(
                 "How much of what an instance takes at once is in flight; nothing where its Layer was not \
                  told its limit.{}",
-                self.told_at_line(Alert::Saturation)
+                self.told_at_line(Alert::Saturation, "")
             ),
         )
         .query(
@@ -98,7 +98,7 @@ impl Service<'_> {
             Unit::Share,
             &format!(
                 "The share of the calls that reached a limiter and were refused, by limiter and reason.{}",
-                self.told_at_line(Alert::RateLimitRejections)
+                self.told_at_line(Alert::RateLimitRejections, "")
             ),
         )
         .query(
@@ -189,7 +189,7 @@ impl Service<'_> {
             &format!(
                 "How many label sets a metric with labels of your own has, as a share of its limit, above \
                  which they fold into `_OVERFLOW`.{}",
-                self.told_at_line(Alert::CardinalityGrowth)
+                self.told_at_line(Alert::CardinalityGrowth, "")
             ),
         )
         .query(format!("{} / {}", self.of(&names::LABEL_SETS), self.of(&names::LABEL_SETS_LIMIT)), &legend)

@@ -169,3 +169,26 @@ fn a_dashboard_is_written_as_the_golden_file_has_it() {
     }
     assert_eq!(board.to_json(), std::fs::read_to_string(file).unwrap());
 }
+
+#[test]
+fn a_line_of_the_overview_is_of_one_service_and_not_of_every_job_that_is_chosen() {
+    let promises = many(5);
+    let overview: Value = serde_json::from_str(&Dashboards::new(&promises).all()[0].to_json()).unwrap();
+    let of_service = |legend: &str| {
+        let name = legend.split(' ').next().unwrap();
+        promises.iter().find(|sla| sla.name() == name).map(|sla| format!("job={:?}", sla.job_name()))
+    };
+    let mut lines = 0;
+    for target in overview["panels"].as_array().unwrap().iter().flat_map(|panel| {
+        let targets = panel["targets"].as_array().into_iter().flatten();
+        targets.filter(|_| panel["type"] == "timeseries")
+    }) {
+        let (legend, expr) = (target["legendFormat"].as_str().unwrap(), target["expr"].as_str().unwrap());
+        let Some(job) = of_service(legend) else { continue };
+        let selectors = expr.matches("job=~\"$job\"").count();
+        assert_eq!(expr.matches(&job).count(), selectors, "{legend}: {expr}");
+        lines += 1;
+    }
+    // Rate, errors and P99 of five HTTP services, of one that speaks gRPC, and of five operations.
+    assert_eq!(lines, 3 * (5 + 1 + 5));
+}
