@@ -52,7 +52,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
-//! | `dashboard` | [`dashboard`]: Grafana dashboards from the SLAs and their rules; brings `rules` |
+//! | `dashboard` | [`dashboard`]: Grafana dashboards from the SLAs and their rules, [`rules::Rules::grafana_url`] and [`rules::Rules::house`]; brings `rules` |
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
 //! | `process` | [`exporter::process`]: what the process takes of the machine, beside the metrics of calls; brings `prometheus` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
@@ -117,7 +117,15 @@ pub use self::{
 };
 
 /// The README's examples, compiled.
-#[cfg(all(doctest, feature = "axum", feature = "prometheus", feature = "testing", feature = "tower"))]
+#[cfg(all(
+    doctest,
+    feature = "axum",
+    feature = "dashboard",
+    feature = "descriptors",
+    feature = "prometheus",
+    feature = "testing",
+    feature = "tower"
+))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 

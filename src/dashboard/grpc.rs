@@ -14,6 +14,19 @@ use crate::{
     sla::{Grpc, Scope, Slo},
 };
 
+/// What is well is green, what the server did is red, and what the caller did is neither.
+const CODES: [(&str, Color); 9] = [
+    ("OK", Color::Green),
+    ("Canceled", Color::Purple),
+    ("NotFound", Color::Blue),
+    ("ResourceExhausted", Color::LightBlue),
+    ("DeadlineExceeded", Color::Orange),
+    ("Unavailable", Color::Red),
+    ("Internal", Color::Red),
+    ("Unknown", Color::Red),
+    ("DataLoss", Color::Red),
+];
+
 pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     let it = Calls { service, red: red(service, |selector| narrowed(service, in_view(selector))) };
     let mut layout = Layout::default();
@@ -111,8 +124,8 @@ impl Calls<'_> {
             format!("{} > 0", self.service.rate(self.red.ended.clone(), &[&code])),
             &format!("{{{{{code}}}}}"),
         )
-        .paint("OK", Color::Green)
         .stacked();
+        let by_code = CODES.into_iter().fold(by_code, |panel, (code, color)| panel.paint(code, color));
         vec![
             (8, 8, by_code),
             (8, 8, self.red.errors()),

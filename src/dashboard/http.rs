@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     names,
+    outcome::Outcome,
     promql::{Selector, Set, grouped},
     rules::{Alert, sli},
     sla::{LatencyObjective, Objective, Scope, Sla, Slo},
@@ -21,6 +22,17 @@ const CLASSES: [(&str, Color); 5] = [
     ("4xx", Color::Orange),
     ("5xx", Color::Red),
     ("none", Color::Purple),
+];
+
+/// What the service did is red, and what its callers did is not.
+const OUTCOMES: [(Outcome, Color); 7] = [
+    (Outcome::Completed, Color::Green),
+    (Outcome::Upgraded, Color::Blue),
+    (Outcome::Cancelled, Color::Purple),
+    (Outcome::BodyDropped, Color::Orange),
+    (Outcome::Error, Color::Red),
+    (Outcome::Panicked, Color::Red),
+    (Outcome::BodyError, Color::Red),
 ];
 
 pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
@@ -155,24 +167,19 @@ impl Http<'_> {
 
     fn by_outcome(&self) -> Panel {
         let outcome = self.service.label(names::OUTCOME);
-        Panel::time_series(
+        let panel = Panel::time_series(
             "Calls by outcome",
             Unit::RequestsPerSecond,
             &format!(
                 "How the HTTP calls ended, a second: answered to the end, or given up (`cancelled`), \
                  panicked, returned an error, broken off in the body (`body_error` by the service, \
                  `body_dropped` by the caller).{}",
-                match self.service.rules.has(Alert::HighCancellation) {
-                    true => format!(
-                        " {} tells of many `cancelled`.",
-                        self.service.rules.name(Alert::HighCancellation)
-                    ),
-                    false => String::new(),
-                }
+                self.service.told_by(Alert::HighCancellation, "tells of many that are `cancelled`")
             ),
         )
         .query(self.service.rate(self.red.ended.clone(), &[&outcome]), &format!("{{{{{outcome}}}}}"))
-        .with_values()
+        .with_values();
+        OUTCOMES.into_iter().fold(panel, |panel, (outcome, color)| panel.paint(outcome.as_str(), color))
     }
 
     fn apdex(&self) -> Option<Panel> {

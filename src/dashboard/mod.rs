@@ -32,8 +32,8 @@
 //! |---|---|---|
 //! | overview | all services | all objectives; rate, errors and P99 of HTTP, gRPC and operations by service; alerts and instances |
 //! | `<service>: HTTP` | the HTTP calls of a service | overview; rate, errors, duration; by instance; one for each objective; saturation; refusals; anomalies; the metrics themselves |
-//! | `<service>: gRPC` | its gRPC calls, if something is promised of them | the same by code and method, with streams and messages |
-//! | `<service>: operations` | its operations, if something is promised of them | one for each operation and for each of its objectives |
+//! | `<service>: gRPC` | its gRPC calls, if something is promised of them | overview; rate, errors, duration by code and method; by instance; one for each objective; streams and messages; refusals; the metrics themselves |
+//! | `<service>: operations` | its operations, if something is promised of them | overview; one for each operation, followed by its objectives; the metrics themselves |
 //! | a title of your own | metrics of your own: [`Dashboards::board`] | one for each metric |
 //!
 //! A service is a job and its selectors: promises of one job make one set of dashboards. The row of anomalies is there if
@@ -45,6 +45,8 @@
 //!   the overview read what these record. Everything else reads the Layers' own series.
 //! - The scrape interval, said in the data source (*Interval behaviour → Scrape interval*, `timeInterval` in provisioning):
 //!   Grafana makes `$__rate_interval`, the window of every rate, of it.
+//! - One program that writes those of all services, so that one overview has them all. Who writes them in two places gives each
+//!   its own [`Rules::house`](crate::rules::Rules::house), by which dashboards in one Grafana are told apart.
 //! - Grafana 10 or later: the JSON is the classic model in schema version 39.
 //!
 //! Numbers and tables tell of the last rate interval, about a minute at the usual range of six hours. They are asked of this
@@ -55,14 +57,16 @@
 //!
 //! # What is in all of them
 //!
-//! Variables choose the data source, the instances, and the routes or methods; rows of objectives are of the service as a
-//! whole and do not follow them. In every panel a red mark is an alert that fires (`ALERTS`), and a blue one an instance
+//! Variables choose the data source, the instances, and the routes or methods; rows of objectives, the budgets of the
+//! overview row, Apdex and anomalies are of the service as a whole and do not follow them. In every panel a red mark is an alert that fires (`ALERTS`), and a blue one an instance
 //! that was not there in the quarter of an hour before, as `tower_metrics_build_info` tells: a deploy, most often. One that
 //! restarts under the same address within that time leaves no mark. Dashboards link to each other, refresh every 30 s, and cannot be edited in Grafana:
 //! what is changed by hand would be lost with the next promise.
 //!
 //! The status of the counter is exact and that of the histogram is its class; so no variable is called `status`, and the legend
 //! of the one is `class`, made of the exact status.
+//!
+//! [`Dashboards::to_lint`] writes the exceptions for those who run grafana/dashboard-linter over what they deploy.
 //!
 //! What is written is the same, byte for byte, for the same promises: files that are committed change only with them.
 

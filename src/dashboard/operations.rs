@@ -3,7 +3,7 @@
 use super::{
     frame::Home,
     layout::{Layout, Sized},
-    model::{Model, Panel, Unit},
+    model::{Color, Model, Panel, Unit},
     red::{Promise, Red},
     service::{Service, in_view},
 };
@@ -73,6 +73,8 @@ fn panels(service: &Service<'_>, it: &Operation, red: &Red) -> Vec<Sized> {
         &format!("How the calls of {} ended, a second.", it.name),
     )
     .query(service.rate(red.ended.clone(), &[&it.outcome]), &format!("{{{{{}}}}}", it.outcome))
+    .paint(&it.completed, Color::Green)
+    .paint(&it.cancelled, Color::Purple)
     .stacked();
     let limit = service.named(&format!("{}_limit", it.gauge));
     let [in_flight, ratio] = service.saturation(&red.in_flight, &limit, &red.what);

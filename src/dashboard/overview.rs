@@ -125,10 +125,11 @@ impl Overview<'_> {
             .collect();
         let table = Panel::table(
             "Objectives",
-            ("Burn rate", true),
+            ("Budget left", false),
             "Each objective of each service: what is promised, what is left of its error budget, how many \
-             times as fast as allowed that burns, and how many calls a second it is told of. The fastest \
-             are on top; red is where somebody may be woken.",
+             times as fast as allowed that burns now, and how many calls a second it is told of. What is \
+             worst off is on top. A burn rate is red at the pace that pages if it lasts; a page looks at \
+             longer windows too, and can outlast it.",
         )
         .query(max("slo:objective:ratio"), "")
         .query(&*left, "")
@@ -147,10 +148,11 @@ impl Overview<'_> {
         let left = Panel::time_series(
             "Error budget left",
             Unit::Share,
-            "What is left of each objective's error budget. Below 0 % it is missed.",
+            "What is left of each objective's error budget. Below 0 % it is missed; what is below -100 % \
+             is not drawn, and stands in the table.",
         )
         .query(left, "{{slo}}")
-        .free_axis()
+        .min(-1.0)
         .max(1.0)
         .lines([(Color::Red, 0.0)]);
         let burn = Panel::time_series(
@@ -197,17 +199,15 @@ impl Overview<'_> {
         let up = Panel::time_series(
             "Instances",
             Unit::Number,
-            &format!(
-                "How many instances of each service Prometheus reaches.{}",
-                match self.rules.has(Alert::ServiceDown) {
-                    true =>
-                        format!(" {} tells of one that it does not.", self.rules.name(Alert::ServiceDown)),
-                    false => String::new(),
-                }
-            ),
+            &format!("How many instances of each service Prometheus reaches.{}", self.down()),
         )
         .query(format!("sum by (job) ({})", union(self.scope.series("up"))), "{{job}}")
         .decimals(0);
         [(6, 8, count), (18, 8, up), (24, 8, alerts)]
+    }
+
+    fn down(&self) -> String {
+        let name = self.rules.has(Alert::ServiceDown).then(|| self.rules.name(Alert::ServiceDown));
+        name.map(|name| format!(" {name} fires when it does not reach one.")).unwrap_or_default()
     }
 }

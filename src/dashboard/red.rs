@@ -222,10 +222,11 @@ pub(super) fn percentiles(panel: Panel, of: impl Fn(&str) -> String) -> Panel {
     quantiles.into_iter().fold(panel, |panel, (share, legend)| panel.query(of(share), legend))
 }
 
-/// A quantile of histograms, by these labels, and by none but the job if there are none.
+/// A quantile of histograms, by these labels, and by none but the job if there are none; nothing where nothing was recorded, of
+/// which it would be no number.
 pub(super) fn quantile(share: &str, of: &Set, by: &[&str]) -> String {
     let by = by_job(by);
-    format!("histogram_quantile({share}, {})", buckets(of, &[&by, "le"]))
+    format!("histogram_quantile({share}, {}) >= 0", buckets(of, &[&by, "le"]))
 }
 
 fn buckets(of: &Set, by: &[&str]) -> String {

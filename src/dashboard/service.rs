@@ -91,10 +91,10 @@ impl<'a> Service<'a> {
         self.rules.fires_above(alert).map(told).unwrap_or_default()
     }
 
-    /// What to say of an alert that has no line.
-    pub(super) fn told_by(&self, alert: Alert) -> String {
+    /// What an alert that has no line does, if it is on.
+    pub(super) fn told_by(&self, alert: Alert, does: &str) -> String {
         let name = self.rules.has(alert).then(|| self.rules.name(alert));
-        name.map(|name| format!(" {name} tells of it.")).unwrap_or_default()
+        name.map(|name| format!(" {name} {does}.")).unwrap_or_default()
     }
 
     pub(super) fn frame(&self, uid: String, home: &Home, title: &str, variables: Vec<Variable>) -> Frame {

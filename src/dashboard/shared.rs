@@ -39,8 +39,9 @@ impl Service<'_> {
         let burn = Panel::stat(
             "Burn rate",
             Unit::Number,
-            "How many times as fast as allowed the error budget of the fastest objective burns, over five \
-             minutes. At 1 it lasts just the period; red is where somebody may be woken.",
+            "How many times as fast as allowed the error budget of the fastest objective burns now, over \
+             five minutes: at 1 it lasts just the period. Red is the pace that pages if it lasts; a page \
+             looks at longer windows too, and can be there for half an hour after this is green again.",
         )
         .query(format!("max by (job) ({})", of("slo:current_burn_rate:ratio")), "{{job}}")
         .colored(Color::Green, [(Color::Orange, 1.0)].into_iter().chain(pages_at))
@@ -146,8 +147,9 @@ impl Service<'_> {
                 title,
                 unit,
                 &format!(
-                    "{what} within the band of the last 24 hours: their median, and three deviations or \
-                     half of the median around it. {} tells of what is outside; it wants a day of data.",
+                    "{what} and what is usual: the median of the last 24 hours, and around it three \
+                     deviations or half of it, whichever is more. {} tells of what is outside; it wants a \
+                     day of data.",
                     self.rules.name(Alert::Anomaly)
                 ),
             )
@@ -169,7 +171,10 @@ impl Service<'_> {
         let up = Panel::time_series(
             "Instances that are scraped",
             Unit::Number,
-            &format!("How many instances Prometheus reaches.{}", self.told_by(Alert::ServiceDown)),
+            &format!(
+                "How many instances Prometheus reaches.{}",
+                self.told_by(Alert::ServiceDown, "fires when it does not reach one")
+            ),
         )
         .query(format!("sum by (job) ({})", self.named("up")), "{{job}}")
         .decimals(0);
@@ -199,7 +204,7 @@ impl Service<'_> {
             Unit::CountsPerSecond,
             &format!(
                 "Calls whose labels came too late to be told apart, a second. Totals stay exact.{}",
-                self.told_by(Alert::CardinalityOverflow)
+                self.told_by(Alert::CardinalityOverflow, "tells of it")
             ),
         )
         .query(

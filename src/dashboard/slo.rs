@@ -12,6 +12,33 @@ use crate::{
     sla::{Objective, Slo, budget},
 };
 
+const BLUES: [Color; 5] =
+    [Color::SuperLightBlue, Color::LightBlue, Color::Blue, Color::SemiDarkBlue, Color::DarkBlue];
+
+/// What an objective wants of calls, in words.
+struct Words {
+    good: String,
+    bad: String,
+}
+
+// ===== impl Words =====
+
+impl Words {
+    fn of(slo: &Slo<'_>) -> Self {
+        match slo.objective {
+            Objective::Availability(_) => Self { good: "were not bad".into(), bad: "are bad".into() },
+            Objective::Latency(latency) => Self {
+                good: format!("took no longer than {:?}", latency.threshold),
+                bad: format!("take longer than {:?}", latency.threshold),
+            },
+            Objective::HeadLatency(latency) => Self {
+                good: format!("had a response head within {:?}", latency.threshold),
+                bad: format!("have no response head after {:?}", latency.threshold),
+            },
+        }
+    }
+}
+
 // ===== impl Service =====
 
 impl Service<'_> {
@@ -34,20 +61,14 @@ impl Service<'_> {
         let of = |name: &str| self.recorded(name).equal("slo", &slo.id());
         let left = of("slo:period_error_budget_remaining:ratio");
         let share = percent(slo.share());
-        let what = match slo.objective {
-            Objective::Availability(_) => "bad".to_owned(),
-            Objective::Latency(latency) => format!("slower than {:?}", latency.threshold),
-            Objective::HeadLatency(latency) => {
-                format!("without a response head after {:?}", latency.threshold)
-            }
-        };
+        let Words { good, bad } = Words::of(slo);
 
         let now = Panel::stat(
             "Error budget left",
             Unit::Share,
             &format!(
-                "Of the calls that may be {what} in {days} days ({} of all), what is left. 100 % is \
-                 untouched, 0 % is spent, below it the objective is missed.",
+                "Of the calls of {days} days {} may be such that {bad}: how many of these are left. 100 % \
+                 is untouched, 0 % is spent, below it the objective is missed.",
                 percent(1.0 - slo.share()),
             ),
         )
@@ -55,12 +76,11 @@ impl Service<'_> {
         .colored(Color::Red, LEFT)
         .decimals(1);
 
-        let good = Panel::time_series(
+        let share_of_good = Panel::time_series(
             "Good calls",
             Unit::Share,
             &format!(
-                "The share of the calls of five minutes that were not {what}. The line is the objective: \
-                 {share}."
+                "The share of the calls of five minutes that {good}. The line is the objective: {share}."
             ),
         )
         .query(format!("1 - {}", of("slo:sli_error:ratio_rate5m")), "good")
@@ -75,8 +95,8 @@ impl Service<'_> {
             "Error budget left over time",
             Unit::Share,
             &format!(
-                "What is left of the error budget of {days} days. It falls with every call that is \
-                 {what}, and rises as old ones go out of the period."
+                "What is left of the error budget of {days} days. It falls with the calls that {bad}, and \
+                 rises as old ones go out of the period."
             ),
         )
         .query(left.to_string(), "left")
@@ -90,8 +110,7 @@ impl Service<'_> {
             "Calls that count",
             Unit::RequestsPerSecond,
             &format!(
-                "The calls that the objective is told of, and of them those that were {what}; over five \
-                 minutes."
+                "The calls that the objective is told of, and of them those that {bad}; over five minutes."
             ),
         )
         .query(of("slo:sli_total:rate5m").to_string(), "all")
@@ -99,7 +118,7 @@ impl Service<'_> {
         .paint("all", Color::Blue)
         .paint("bad", Color::Red);
 
-        [(4, 8, now), (5, 8, good), (5, 8, self.burn(slo, of)), (5, 8, over_time), (5, 8, counted)]
+        [(4, 8, now), (5, 8, share_of_good), (5, 8, self.burn(slo, of)), (5, 8, over_time), (5, 8, counted)]
     }
 
     fn burn(&self, slo: &Slo<'_>, of: impl Fn(&str) -> Selector) -> Panel {
@@ -120,7 +139,10 @@ impl Service<'_> {
             ),
         );
         let windows = ["5m"].into_iter().chain(watched.iter().map(|it| it.window));
-        let panel = windows.fold(panel, |panel, window| panel.query(pace(window), window));
+        // The longer the darker; red and orange are for the lines.
+        let panel = windows
+            .zip(BLUES)
+            .fold(panel, |panel, (window, color)| panel.query(pace(window), window).paint(window, color));
         panel.lines(watched.iter().map(|it| (if it.is_page { Color::Red } else { Color::Orange }, it.factor)))
     }
 }

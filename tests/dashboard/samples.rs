@@ -222,7 +222,9 @@ pub(crate) fn quantile(quantile: f64, buckets: &Vector) -> Vector {
         let (high, until) = buckets[place];
         low + (high - low) * (rank - below) / (until - below)
     };
-    histograms.into_iter().map(|(labels, buckets)| (labels, quantile(buckets))).collect()
+    let quantiles = histograms.into_iter().map(|(labels, buckets)| (labels, quantile(buckets)));
+    // Nothing is shown where nothing was recorded.
+    quantiles.filter(|(_, quantile)| !quantile.is_nan()).collect()
 }
 
 /// With one label more, or another value of it.

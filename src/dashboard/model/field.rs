@@ -6,9 +6,13 @@ use super::{Unit, overrides::Override};
 
 /// Colours of Grafana, by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::dashboard) enum Color {
     Green,
+    SuperLightBlue,
+    LightBlue,
+    SemiDarkBlue,
+    DarkBlue,
     Orange,
     Red,
     Blue,

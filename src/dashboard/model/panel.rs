@@ -131,6 +131,11 @@ impl Panel {
         self
     }
 
+    pub(in crate::dashboard) fn min(mut self, min: f64) -> Self {
+        self.defaults().min = Some(min);
+        self
+    }
+
     pub(in crate::dashboard) fn max(mut self, max: f64) -> Self {
         self.defaults().max = Some(max);
         self

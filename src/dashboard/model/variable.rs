@@ -97,7 +97,6 @@ impl Variable {
         description: &str,
     ) -> Self {
         let query = format!("label_values({selector}, {label})");
-        let (first, rest) = name.split_at(1);
         Self::Query(Box::new(QueryVariable {
             all_value: all_value.into(),
             current: Current { selected: true, text: ["All"], value: ["$__all"] },
@@ -106,7 +105,7 @@ impl Variable {
             description: description.into(),
             hide: 0,
             include_all: true,
-            label: format!("{}{}", first.to_uppercase(), rest.replace('_', " ")),
+            label: title(name),
             multi: true,
             name: name.into(),
             options: [],
@@ -117,5 +116,13 @@ impl Variable {
             sort: 1,
             r#type: "query",
         }))
+    }
+}
+
+/// `grpc_method` is `gRPC method`, and `job` is `Job`.
+fn title(name: &str) -> String {
+    match name.strip_prefix("grpc_") {
+        Some(rest) => format!("gRPC {rest}"),
+        None => name[..1].to_uppercase() + &name[1..],
     }
 }
