@@ -200,7 +200,8 @@ async fn compare(
             world.delay = *delay;
             is_same(&shown, &expected(world, &it))
         };
-        if ![0.1, 0.0].iter().any(&mut is_right) {
+        // On a busy machine a scrape takes its time.
+        if ![1.0, 0.3, 0.1, 0.0].iter().any(&mut is_right) {
             let Asked { board, row, panel, .. } = it;
             let expected = expected(world, &it);
             wrong
