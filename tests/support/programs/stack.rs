@@ -1,6 +1,6 @@
 //! The examples, what `examples/slo` writes of them, and the Prometheus that reads it, on free ports.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use http::Method;
 use tokio::{
@@ -29,15 +29,15 @@ pub(crate) fn change(scratch: &Scratch, file: &str, changes: &[(&str, &str)]) {
 /// The axum and the tonic example, and a Prometheus that scrapes both each second by the configuration that was written.
 pub(crate) struct Stack {
     _orders: Orders,
-    pub(crate) example: &'static Example,
+    /// Shared with the tasks that call it; it ends with the last of them.
+    pub(crate) example: Arc<Example>,
     pub(crate) prometheus: Server,
 }
 
 impl Stack {
     /// With the files as they were changed before, and other addresses in them.
     pub(crate) fn start(scratch: &Scratch, orders: Orders, changes: &[(&str, &str)]) -> Self {
-        // As long as the program runs, so that tasks can call it.
-        let example: &'static Example = Box::leak(Box::new(Example::start()));
+        let example = Arc::new(Example::start());
         let faster = [
             ("127.0.0.1:9000", &*example.metrics),
             ("127.0.0.1:9001", &*orders.metrics),
@@ -52,7 +52,7 @@ impl Stack {
 
     /// Calls `/users/{id}` fifty times a second until the task is aborted.
     pub(crate) fn users(&self) -> JoinHandle<()> {
-        let example = self.example;
+        let example = self.example.clone();
         tokio::spawn(async move {
             for id in 0_u64.. {
                 // A call that hangs is given up after a while, as callers do.
