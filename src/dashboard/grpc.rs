@@ -10,8 +10,8 @@ use super::{
 use crate::{
     names,
     promql::Selector,
-    rules::sli,
-    sla::{Grpc, Scope, Slo},
+    rules::{link::Part, sli},
+    sla::{Grpc, Scope},
 };
 
 /// What is well is green, what the server did is red, and what the caller did is neither.
@@ -30,10 +30,10 @@ const CODES: [(&str, Color); 9] = [
 pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     let it = Calls { service, red: red(service, |selector| narrowed(service, in_view(selector))) };
     let mut layout = Layout::default();
-    layout.row("Overview", it.overview());
+    layout.row("Overview", service.overview(&it.red, Part::Grpc));
     layout.row("Rate, errors, duration", it.red());
     layout.row("By instance", it.red.by_instance());
-    for slo in service.slos().filter(is_grpc) {
+    for slo in service.slos_of(Part::Grpc) {
         layout.row(&service.slo_title(&slo), service.slo_row(&slo));
     }
     layout.row("Streams and messages", it.streams());
@@ -51,10 +51,6 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
         variable(names::GRPC_METHOD, &of_service, "The methods that are looked at."),
     ];
     service.frame(uid, home, "gRPC", variables).around(layout.finish())
-}
-
-pub(super) fn is_grpc(slo: &Slo<'_>) -> bool {
-    matches!(slo.scope, Scope::Grpc(_))
 }
 
 /// The gRPC calls of a service, narrowed to what is looked at.
@@ -107,11 +103,6 @@ struct Calls<'a> {
 // ===== impl Calls =====
 
 impl Calls<'_> {
-    fn overview(&self) -> Vec<Sized> {
-        let stats = [self.red.success(), self.red.rate(), self.red.p99(), self.red.in_flight()];
-        stats.into_iter().chain(self.service.budgets(is_grpc)).map(|panel| (4, 4, panel)).collect()
-    }
-
     fn red(&self) -> Vec<Sized> {
         let code = self.service.label(names::GRPC_CODE);
         let by_code = Panel::time_series(
@@ -120,10 +111,7 @@ impl Calls<'_> {
             "The gRPC calls that ended, a second, by their code: that of the trailers, which is the last \
              word.",
         )
-        .query(
-            format!("{} > 0", self.service.rate(self.red.ended.clone(), &[&code])),
-            &format!("{{{{{code}}}}}"),
-        )
+        .query(format!("{} > 0", self.red.ended_by(&[&code])), &format!("{{{{{code}}}}}"))
         .stacked();
         let by_code = CODES.into_iter().fold(by_code, |panel, (code, color)| panel.paint(code, color));
         vec![
@@ -144,14 +132,13 @@ impl Calls<'_> {
     fn streams(&self) -> [Sized; 3] {
         let method = self.service.label(names::GRPC_METHOD);
         let legend = format!("{{{{{method}}}}}");
-        let in_flight = self.of(&names::GRPC_SERVER_IN_FLIGHT);
         let in_flight = Panel::time_series(
             "In flight by method",
             Unit::Number,
             "gRPC calls begun and not ended: for a stream that is what it is for, for a unary call a sign \
              that it hangs.",
         )
-        .query(format!("sum by ({method}) ({in_flight})"), &legend)
+        .query(format!("sum by ({method}) ({})", self.red.in_flight), &legend)
         .stacked();
         let messages = |title: &str, metric, what: &str| {
             Panel::time_series(

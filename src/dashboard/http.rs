@@ -11,8 +11,8 @@ use crate::{
     names,
     outcome::Outcome,
     promql::{Selector, Set, grouped},
-    rules::{Alert, sli},
-    sla::{LatencyObjective, Objective, Scope, Sla, Slo},
+    rules::{Alert, link::Part, sli},
+    sla::{LatencyObjective, Objective, Scope, Sla},
 };
 
 /// The colours that everybody knows statuses by.
@@ -40,10 +40,10 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     let narrowed = |selector| in_view(selector).matched(&endpoint, "$endpoint");
     let http = Http { service, red: red(service, narrowed) };
     let mut layout = Layout::default();
-    layout.row("Overview", http.overview());
+    layout.row("Overview", service.overview(&http.red, Part::Http));
     layout.row("Rate, errors, duration", http.red());
     layout.row("By instance", http.red.by_instance());
-    for slo in service.slos().filter(is_http) {
+    for slo in service.slos_of(Part::Http) {
         layout.row(&service.slo_title(&slo), service.slo_row(&slo));
     }
     layout.row("Saturation", http.saturation());
@@ -54,10 +54,6 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     let calls = sli::http_calls(service.sla).rematched("job", "$job").to_string();
     let endpoints = Variable::values("endpoint", &endpoint, &calls, ".+", "The routes that are looked at.");
     service.frame(uid, home, "HTTP", vec![endpoints]).around(layout.finish())
-}
-
-pub(super) fn is_http(slo: &Slo<'_>) -> bool {
-    matches!(slo.scope, Scope::Http | Scope::Endpoint(_))
 }
 
 /// The HTTP calls of a service, narrowed to what is looked at.
@@ -122,11 +118,6 @@ struct Http<'a> {
 // ===== impl Http =====
 
 impl Http<'_> {
-    fn overview(&self) -> Vec<Sized> {
-        let stats = [self.red.success(), self.red.rate(), self.red.p99(), self.red.in_flight()];
-        stats.into_iter().chain(self.service.budgets(is_http)).map(|panel| (4, 4, panel)).collect()
-    }
-
     fn red(&self) -> Vec<Sized> {
         let more: Vec<_> = self.apdex().into_iter().chain(self.head()).collect();
         // So that no line of the grid has a hole in it.
@@ -177,7 +168,7 @@ impl Http<'_> {
                 self.service.told_by(Alert::HighCancellation, "tells of many that are `cancelled`")
             ),
         )
-        .query(self.service.rate(self.red.ended.clone(), &[&outcome]), &format!("{{{{{outcome}}}}}"))
+        .query(self.red.ended_by(&[&outcome]), &format!("{{{{{outcome}}}}}"))
         .with_values();
         OUTCOMES.into_iter().fold(panel, |panel, (outcome, color)| panel.paint(outcome.as_str(), color))
     }
@@ -247,7 +238,7 @@ impl Http<'_> {
              response bodies included: where the service is stuck, if it is.",
         )
         .query(
-            format!("topk(10, sum by ({endpoint}) ({}))", self.narrowed(gauge.clone())),
+            format!("topk(10, sum by ({endpoint}) ({}))", self.red.in_flight),
             &format!("{{{{{endpoint}}}}}"),
         )
         .with_points();

@@ -48,8 +48,8 @@ impl Layout {
         }
     }
 
-    /// The panels, each with a number between 1 and 2^30 that follows from its title and that of its row: one more panel elsewhere does not change
-    /// it, and a link to it stays true.
+    /// The panels, each with a number between 1 and 2^30 that follows from its title and that of its row: one more panel
+    /// elsewhere does not change it, and a link to it stays true.
     pub(super) fn finish(mut self) -> Vec<Panel> {
         let mut taken = BTreeSet::new();
         let mut row = String::new();

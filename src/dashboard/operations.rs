@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{
     promql::Selector,
-    rules::sli,
-    sla::{Operation, Scope, Slo},
+    rules::{link::Part, sli},
+    sla::{Operation, Scope},
 };
 
 pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     let mut layout = Layout::default();
-    let budgets = service.budgets(is_operation);
+    let budgets = service.budgets(Part::Operations);
     layout.row("Overview", budgets.into_iter().map(|panel| (4, 4, panel)));
     for it in &service.sla.operations {
         let red = red(service, it, in_view);
@@ -28,10 +28,6 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     }
     layout.closed_row("The metrics themselves", service.telemetry(true));
     service.frame(uid, home, "operations", Vec::new()).around(layout.finish())
-}
-
-pub(super) fn is_operation(slo: &Slo<'_>) -> bool {
-    matches!(slo.scope, Scope::Operation(_))
 }
 
 /// The calls of an operation, narrowed to what is looked at.
@@ -72,7 +68,7 @@ fn panels(service: &Service<'_>, it: &Operation, red: &Red) -> Vec<Sized> {
         red.per_second,
         &format!("How the calls of {} ended, a second.", it.name),
     )
-    .query(service.rate(red.ended.clone(), &[&it.outcome]), &format!("{{{{{}}}}}", it.outcome))
+    .query(red.ended_by(&[&it.outcome]), &format!("{{{{{}}}}}", it.outcome))
     .paint(&it.completed, Color::Green)
     .paint(&it.cancelled, Color::Purple)
     .stacked();

@@ -7,8 +7,8 @@ use super::{
     model::{Color, Model, Panel, Unit},
     operations,
     red::Red,
-    service::{Service, beside_others, decimals, pages_at},
-    shared::LEFT,
+    service::{Service, beside_others, decimals, pages_at, told_by},
+    shared::{DOWN, LEFT},
 };
 use crate::{
     rules::{Alert, Rules},
@@ -199,15 +199,13 @@ impl Overview<'_> {
         let up = Panel::time_series(
             "Instances",
             Unit::Number,
-            &format!("How many instances of each service Prometheus reaches.{}", self.down()),
+            &format!(
+                "How many instances of each service Prometheus reaches.{}",
+                told_by(self.rules, Alert::ServiceDown, DOWN)
+            ),
         )
         .query(format!("sum by (job) ({})", union(self.scope.series("up"))), "{{job}}")
         .decimals(0);
         [(6, 8, count), (18, 8, up), (24, 8, alerts)]
-    }
-
-    fn down(&self) -> String {
-        let name = self.rules.has(Alert::ServiceDown).then(|| self.rules.name(Alert::ServiceDown));
-        name.map(|name| format!(" {name} fires when it does not reach one.")).unwrap_or_default()
     }
 }

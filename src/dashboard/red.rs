@@ -3,12 +3,12 @@
 use super::{
     layout::Sized,
     model::{Color, Panel, Unit},
-    service::{WINDOW, by_job, decimals, lines, percent, promised},
+    service::{WINDOW, by_job, decimals, lines, promised},
 };
 use crate::{
     promql::{Selector, Set, grouped},
     rules::sli::Sli,
-    sla::LatencyObjective,
+    sla::{LatencyObjective, percent},
 };
 
 /// Calls of one protocol, or of one operation.

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     names::Metric,
     promql::{Selector, Set},
-    rules::{Alert, Rules, burn, sli},
-    sla::{LatencyObjective, Merged, Objective, Sla, Slo},
+    rules::{Alert, Rules, burn, link::Part, sli},
+    sla::{LatencyObjective, Merged, Objective, Sla, Slo, budget, percent},
 };
 
 /// The range of every rate: as short as the scrapes allow, as Grafana works it out.
@@ -37,6 +37,11 @@ impl<'a> Service<'a> {
 
     pub(super) fn slos(&self) -> impl Iterator<Item = Slo<'a>> + use<'a> {
         self.merged.slos()
+    }
+
+    /// The objectives of one of its dashboards.
+    pub(super) fn slos_of(&self, part: Part) -> impl Iterator<Item = Slo<'a>> + use<'a> {
+        self.slos().filter(move |slo| Part::of(slo) == part)
     }
 
     /// What is promised of such calls: an availability, and latencies to the end of the call.
@@ -93,8 +98,7 @@ impl<'a> Service<'a> {
 
     /// What an alert that has no line does, if it is on.
     pub(super) fn told_by(&self, alert: Alert, does: &str) -> String {
-        let name = self.rules.has(alert).then(|| self.rules.name(alert));
-        name.map(|name| format!(" {name} {does}.")).unwrap_or_default()
+        told_by(self.rules, alert, does)
     }
 
     pub(super) fn frame(&self, uid: String, home: &Home, title: &str, variables: Vec<Variable>) -> Frame {
@@ -112,6 +116,11 @@ impl<'a> Service<'a> {
     }
 }
 
+/// What an alert that has no line does, if it is on.
+pub(super) fn told_by(rules: &Rules, alert: Alert, does: &str) -> String {
+    if rules.has(alert) { format!(" {} {does}.", rules.name(alert)) } else { String::new() }
+}
+
 /// The burn rate from which on somebody is woken: the lowest of these objectives.
 pub(super) fn pages_at<'a>(slos: impl Iterator<Item = Slo<'a>>) -> Option<f64> {
     let pages = slos.flat_map(|slo| burn::watched(&slo)).filter(|watched| watched.is_page);
@@ -120,7 +129,7 @@ pub(super) fn pages_at<'a>(slos: impl Iterator<Item = Slo<'a>>) -> Option<f64> {
 
 /// The decimals that tell a share apart from its promise, as a percentage.
 pub(super) fn decimals(promise: f64) -> u8 {
-    let digits = crate::sla::budget(promise).len() - "0.".len();
+    let digits = budget(promise).len() - "0.".len();
     u8::try_from((digits + 1).saturating_sub(2).max(2)).expect("a share has a dozen digits")
 }
 
@@ -136,11 +145,6 @@ pub(super) fn in_view(selector: Selector) -> Selector {
 
 pub(super) fn by_job(by: &[&str]) -> String {
     if by.is_empty() { "job".into() } else { by.join(", ") }
-}
-
-/// A share as people say it: 0.05 is `5 %`.
-pub(super) fn percent(share: f64) -> String {
-    format!("{} %", (share * 100.0 * 1e9).round() / 1e9)
 }
 
 /// The lines at which latencies are promised.

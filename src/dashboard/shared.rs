@@ -4,24 +4,33 @@
 use super::{
     layout::Sized,
     model::{Color, Panel, Unit},
+    red::Red,
     service::{Service, WINDOW, pages_at},
 };
 use crate::{
     names,
     promql::{Selector, Set, grouped},
-    rules::Alert,
-    sla::Slo,
+    rules::{Alert, link::Part},
 };
 
 /// How what is left of an error budget is coloured, above red.
 pub(super) const LEFT: [(Color, f64); 2] = [(Color::Orange, 0.0), (Color::Green, 0.25)];
 
+/// What `ServiceDown` does.
+pub(super) const DOWN: &str = "fires when it does not reach one";
+
 // ===== impl Service =====
 
 impl Service<'_> {
+    /// How it is now, in six numbers.
+    pub(super) fn overview(&self, red: &Red, part: Part) -> Vec<Sized> {
+        let stats = [red.success(), red.rate(), red.p99(), red.in_flight()];
+        stats.into_iter().chain(self.budgets(part)).map(|panel| (4, 4, panel)).collect()
+    }
+
     /// The objective that is worst off: what is left of its budget, and how fast the fastest burns.
-    pub(super) fn budgets(&self, is_it: impl Fn(&Slo<'_>) -> bool) -> Vec<Panel> {
-        let ids: Vec<_> = self.slos().filter(|slo| is_it(slo)).map(|slo| slo.id()).collect();
+    pub(super) fn budgets(&self, part: Part) -> Vec<Panel> {
+        let ids: Vec<_> = self.slos_of(part).map(|slo| slo.id()).collect();
         if ids.is_empty() {
             return Vec::new();
         }
@@ -35,7 +44,7 @@ impl Service<'_> {
         .query(format!("min by (job) ({})", of("slo:period_error_budget_remaining:ratio")), "{{job}}")
         .colored(Color::Red, LEFT)
         .decimals(1);
-        let pages_at = pages_at(self.slos().filter(&is_it)).map(|factor| (Color::Red, factor));
+        let pages_at = pages_at(self.slos_of(part)).map(|factor| (Color::Red, factor));
         let burn = Panel::stat(
             "Burn rate",
             Unit::Number,
@@ -171,10 +180,7 @@ impl Service<'_> {
         let up = Panel::time_series(
             "Instances that are scraped",
             Unit::Number,
-            &format!(
-                "How many instances Prometheus reaches.{}",
-                self.told_by(Alert::ServiceDown, "fires when it does not reach one")
-            ),
+            &format!("How many instances Prometheus reaches.{}", self.told_by(Alert::ServiceDown, DOWN)),
         )
         .query(format!("sum by (job) ({})", self.named("up")), "{{job}}")
         .decimals(0);

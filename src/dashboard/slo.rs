@@ -3,13 +3,13 @@
 use super::{
     layout::Sized,
     model::{Color, Panel, Unit},
-    service::{Service, decimals, percent},
+    service::{Service, decimals},
     shared::LEFT,
 };
 use crate::{
     promql::Selector,
     rules::{Alert, burn},
-    sla::{Objective, Slo, budget},
+    sla::{Objective, Slo, budget, percent},
 };
 
 const BLUES: [Color; 5] =

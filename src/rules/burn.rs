@@ -85,7 +85,7 @@ impl Burn {
     }
 }
 
-fn budget_of(slo: &Slo<'_>) -> f64 {
+pub(super) fn budget_of(slo: &Slo<'_>) -> f64 {
     budget(slo.share()).parse().expect("a budget is a decimal")
 }
 

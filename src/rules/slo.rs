@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Alert, Group, Rule, Severity,
-    burn::{Burn, DAYS_FOR_3D, PAGE, decimal, ticket},
+    burn::{Burn, DAYS_FOR_3D, PAGE, budget_of, decimal, ticket},
     config::{Config, Scope, untemplated},
     service::INTERVAL,
     sli::{Sli, label},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     names,
     promql::quoted,
-    sla::{self, Endpoint, Grpc, Objective, Slo, budget},
+    sla::{self, Endpoint, Grpc, Objective, Slo, budget, percent},
 };
 
 /// How often the long windows are evaluated: they move slowly and are dear.
@@ -172,7 +172,7 @@ impl One<'_> {
             &format!("{{{{ $labels.job }}}}{of} burns the error budget of {{{{ $labels.slo }}}} too fast: {{{{ $value | humanizePercentage }}}} of the calls are {what}."),
             &format!(
                 "Over {days} days {} may be. At this pace the budget does not last.",
-                percent(&self.budget)
+                percent(budget_of(self.slo))
             ),
         )
     }
@@ -206,12 +206,6 @@ impl One<'_> {
             ),
         )
     }
-}
-
-/// A decimal share as people say it.
-fn percent(share: &str) -> String {
-    let share: f64 = share.parse().expect("a budget is a decimal");
-    format!("{} %", (share * 100.0 * 1e9).round() / 1e9)
 }
 
 /// The label of an alert that tells which objective it is about.

@@ -70,6 +70,6 @@ pub use self::{
 #[cfg(feature = "rules")]
 pub(crate) use self::{
     merged::{Merged, merged},
-    share::{budget, percentile},
+    share::{budget, percent, percentile},
     slo::{Objective, Scope, Slo},
 };

@@ -33,6 +33,12 @@ pub(crate) fn percentile(share: f64) -> String {
     trimmed(format!("p{}.{rest}", whole.trim_start_matches('0')))
 }
 
+/// The share as people say it: 0.05 is `5 %`.
+#[cfg(feature = "rules")]
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", (share * 100.0 * 1e9).round() / 1e9)
+}
+
 /// The digits behind the point.
 pub(super) fn decimals(share: f64) -> String {
     format!("{share:.DECIMALS$}").split_off(2)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::programs::Server;
+use crate::programs::{Server, rate};
 
 pub(crate) type Labels = BTreeMap<String, String>;
 /// One value for each set of labels.
@@ -152,19 +152,6 @@ impl Selected {
         let at = self.at;
         series.samples.iter().copied().filter(move |(time, _)| *time <= at)
     }
-}
-
-/// The rate of a counter that was not reset, as Prometheus documents it: extrapolated to the ends of the window, where a
-/// sample is near to them, and never below zero.
-pub(crate) fn rate(samples: &[(f64, f64)], at: f64, window: f64) -> f64 {
-    let (first, last) = (samples[0], samples[samples.len() - 1]);
-    let (increase, sampled) = (last.1 - first.1, last.0 - first.0);
-    let between = sampled / (samples.len() - 1) as f64;
-    let to_zero = if increase > 0.0 && first.1 >= 0.0 { sampled * first.1 / increase } else { f64::INFINITY };
-    let near = |distance: f64| if distance < 1.1 * between { distance } else { between / 2.0 };
-    let before = near((first.0 - (at - window)).min(to_zero));
-    let after = near(at - last.0);
-    increase * (sampled + before + after) / sampled / window
 }
 
 /// Sums by these labels.

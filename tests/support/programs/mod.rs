@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+mod rate;
 mod stack;
 mod tools;
 
@@ -25,6 +26,7 @@ use tokio::time::{sleep, timeout};
 
 #[allow(unused_imports, reason = "no test binary needs all of it")]
 pub(crate) use self::{
+    rate::rate,
     stack::{Stack, change, write_files},
     tools::{Scratch, run},
 };
