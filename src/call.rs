@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     clock::Clock,
     outcome::Outcome,
-    series::{End, Place, Series},
+    series::{At, End, Place, Series},
 };
 
 /// A call under way. Whoever drops it without an [`end`](Self::end) ends it too.
@@ -86,6 +86,14 @@ impl Call {
         }
     }
 
+    /// Notes that the answer has labels of its own, under which the call goes on.
+    pub(crate) fn answered_as(&mut self, at: At<'_>, code: u16, own: &[&str]) {
+        if let Some(series) = self.series.answered_as(at, End::new(code, Outcome::Completed), own) {
+            self.state.be_at(self.series.hand_over(self.state.place(), &series));
+            self.series = series;
+        }
+    }
+
     #[inline]
     pub(crate) fn end(self, outcome: Outcome) {
         self.end_as(outcome, None);
@@ -136,6 +144,11 @@ impl State {
             Place::Fallback => Self::FALLBACK,
             Place::Nowhere => Self::NOWHERE,
         })
+    }
+
+    /// Notes that the call is in flight elsewhere.
+    fn be_at(&mut self, place: Place) {
+        self.0 = self.0 & !(Self::FALLBACK | Self::NOWHERE) | Self::new(place).0;
     }
 
     /// Where the call is in flight.

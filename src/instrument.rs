@@ -51,8 +51,8 @@ macro_rules! instrument_alone {
             }
         }
 
-        impl From<HttpMetricsLayer> for $Layer<Http> {
-            fn from(layer: HttpMetricsLayer) -> Self {
+        impl<H: Clone> From<HttpMetricsLayer<H>> for $Layer<Http<H>> {
+            fn from(layer: HttpMetricsLayer<H>) -> Self {
                 Self { protocol: layer.only($instruments).into_protocol() }
             }
         }

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,7 +11,7 @@ use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::{ResponseBody, status::Code};
+use super::{Grpc, ResponseBody, ResponseHead, status::Code};
 use crate::{call::Call, outcome::Outcome};
 
 pin_project! {
@@ -22,6 +23,8 @@ pin_project! {
         due: Option<Due>,
         // An answer to HEAD has none, and no server polls it.
         has_body: bool,
+        // Where the answer is asked for more than its status.
+        protocol: Option<Arc<Grpc>>,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
@@ -54,8 +57,9 @@ impl<F> ResponseFuture<F> {
         call: Option<Call>,
         due: Option<Due>,
         has_body: bool,
+        protocol: Option<Arc<Grpc>>,
     ) -> Self {
-        Self { inner: inner(), call: Call::is_out(call), due, has_body }
+        Self { inner: inner(), call: Call::is_out(call), due, has_body, protocol }
     }
 }
 
@@ -78,6 +82,9 @@ where
             Poll::Ready(Ok(response)) => {
                 // Taken first, so that a body that panics ends the call at once.
                 let call = Call::is_out(this.call.take()).and_then(|mut call| {
+                    if let Some(protocol) = this.protocol {
+                        protocol.answered(ResponseHead::of(&response), &mut call);
+                    }
                     match end_of(&response, &mut call, *this.has_body) {
                         None => Some(call),
                         Some(outcome) => {

@@ -1,6 +1,6 @@
 //! The Layer, which is its own builder, and what it is configured to record.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use metrics::Recorder;
 use tower_layer::Layer;
@@ -10,8 +10,9 @@ use crate::{
     clock::Clock,
     hints::Hints,
     instrument::{Instruments, Metrics},
+    labels::{OwnLabels, RequestHead, ResponseHead},
     names::{self, Metric, Naming},
-    series::{Cache, Instrument, Source, Spec},
+    series::{Cache, Instrument, MAX_LABEL_SETS, Source, Spec},
 };
 
 /// Counts gRPC calls by their code, measures how long they took, and shows how many are in flight.
@@ -52,6 +53,10 @@ pub(super) struct Config {
     pub(super) methods: Methods,
     /// In seconds, for calls that bring none of their own.
     pub(super) timeout: Option<f64>,
+    pub(super) own: OwnLabels,
+    sampled: u64,
+    limit: Option<usize>,
+    max_label_sets: usize,
     naming: Naming,
     source: Source,
     clock: Clock,
@@ -120,6 +125,73 @@ impl GrpcMetricsLayer {
         self.with(|config| config.timeout = Some(timeout.as_secs_f64()))
     }
 
+    /// Adds a label of one value to every metric of this Layer; see
+    /// [`HttpMetricsLayer::constant_label`](crate::HttpMetricsLayer::constant_label).
+    ///
+    /// # Panics
+    ///
+    /// As that one does.
+    pub fn constant_label(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|config| config.own.add_constant(name.into(), value.into()))
+    }
+
+    /// Adds a label whose value `label` takes from the metadata or the extensions of the request; see
+    /// [`HttpMetricsLayer::label`](crate::HttpMetricsLayer::label). Messages are counted by it too.
+    ///
+    /// # Panics
+    ///
+    /// As that one does.
+    pub fn label<F>(self, name: impl Into<String>, label: F) -> Self
+    where
+        F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    {
+        self.with(|config| config.own.add_of_request(name.into(), Arc::new(label)))
+    }
+
+    /// Adds a label whose value `label` takes from the head of the answer, its initial metadata and extensions; see
+    /// [`HttpMetricsLayer::response_label`](crate::HttpMetricsLayer::response_label). Trailers come later, and are not asked.
+    ///
+    /// # Panics
+    ///
+    /// As that one does.
+    pub fn response_label<F>(self, name: impl Into<String>, label: F) -> Self
+    where
+        F: for<'a> Fn(ResponseHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    {
+        self.with(|config| config.own.add_of_response(name.into(), Arc::new(label)))
+    }
+
+    /// Lets the label that was added last have this many values of its own; all others are `_OVERFLOW`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no label of requests or answers was added.
+    pub fn max_values(self, most: usize) -> Self {
+        self.with(|config| config.own.max_values(most))
+    }
+
+    /// Lets own labels make at most this many label sets: 1,000 unless set; see
+    /// [`HttpMetricsLayer::max_label_sets`](crate::HttpMetricsLayer::max_label_sets).
+    pub fn max_label_sets(self, most: usize) -> Self {
+        self.with(|config| config.max_label_sets = most)
+    }
+
+    /// Records the time of one call in `every`; see [`HttpMetricsLayer::sample_latency`](crate::HttpMetricsLayer::sample_latency).
+    /// Leave it out where an SLA promises a latency: [`Sla::check`](crate::sla::Sla::check) refuses it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `every` is zero.
+    pub fn sample_latency(self, every: u32) -> Self {
+        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
+        self.with(|config| config.sampled = every.into())
+    }
+
+    /// Tells how many calls the server takes at once: `grpc_server_in_flight_limit`, without labels but constant ones.
+    pub fn in_flight_limit(self, limit: usize) -> Self {
+        self.with(|config| config.limit = Some(limit))
+    }
+
     /// Records under the names and labels of `naming`.
     pub fn naming(self, naming: &Naming) -> Self {
         self.with(|config| config.naming = naming.clone())
@@ -158,7 +230,8 @@ impl GrpcMetricsLayer {
             let name = spec.instruments().next().map_or("", |instrument| instrument.name().as_str());
             return hints.initialized_without_recorder(name);
         };
-        config.methods.all_series(at).iter().for_each(|series| series.initialize());
+        let own = config.own.of_none();
+        own.with(|own| config.methods.all_series(at, own).iter().for_each(|series| series.initialize()));
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {
@@ -208,6 +281,10 @@ impl Config {
             is_client,
             methods: Methods::default(),
             timeout: None,
+            own: OwnLabels::default(),
+            sampled: 1,
+            limit: None,
+            max_label_sets: MAX_LABEL_SETS,
             naming: Naming::new(),
             source: Source::default(),
             clock: Clock::new(),
@@ -216,18 +293,20 @@ impl Config {
     }
 
     fn spec(&self) -> Spec {
-        let [started, handled, handling, in_flight] = match self.is_client {
+        let [started, handled, handling, in_flight, limit] = match self.is_client {
             false => [
                 &names::GRPC_SERVER_STARTED_TOTAL,
                 &names::GRPC_SERVER_HANDLED_TOTAL,
                 &names::GRPC_SERVER_HANDLING_SECONDS,
                 &names::GRPC_SERVER_IN_FLIGHT,
+                &names::GRPC_SERVER_IN_FLIGHT_LIMIT,
             ],
             true => [
                 &names::GRPC_CLIENT_STARTED_TOTAL,
                 &names::GRPC_CLIENT_HANDLED_TOTAL,
                 &names::GRPC_CLIENT_HANDLING_SECONDS,
                 &names::GRPC_CLIENT_IN_FLIGHT,
+                &names::GRPC_CLIENT_IN_FLIGHT_LIMIT,
             ],
         };
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
@@ -236,8 +315,12 @@ impl Config {
         spec.counter = instrument(self.instruments.count, handled);
         spec.histogram = instrument(self.instruments.latency, handling);
         spec.gauge = instrument(self.instruments.in_flight, in_flight);
-        spec.answers =
-            Box::new(GrpcAnswers { is_client: self.is_client, code: self.naming.label_of(names::GRPC_CODE) });
+        spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
+        spec.sampled = self.sampled;
+        self.own.declare_in(&mut spec);
+        let code = self.naming.label_of(names::GRPC_CODE);
+        spec.assert_labels(&[&code]);
+        spec.answers = Box::new(GrpcAnswers { is_client: self.is_client, code });
         spec
     }
 
@@ -250,6 +333,7 @@ impl Config {
         metrics.map(|metric| {
             let mut spec = self.plain_spec();
             spec.counter = Some(Instrument::new(metric, &self.naming));
+            self.own.declare_in(&mut spec);
             spec
         })
     }
@@ -264,6 +348,7 @@ impl Config {
         let mut spec = Spec::new(labels, self.source.clone());
         spec.clock = self.clock.clone();
         spec.naming = self.naming.clone();
+        spec.max_label_sets = self.max_label_sets;
         spec
     }
 }

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::{GrpcMetricsLayer, frames::Frames, layer::Config};
 use crate::{
-    labels::UNKNOWN,
+    labels::{RequestHead, UNKNOWN, Values},
     series::{Family, Series},
 };
 
@@ -97,16 +97,20 @@ impl GrpcMessagesLayer {
     /// Makes the series of every registered method and of `unknown` at zero. Call it after the exporter was installed.
     pub fn initialize(&self) {
         let Counted { config, received, sent } = &*self.counted;
-        for values in config.methods.all().into_iter().chain([[UNKNOWN; 3]]) {
-            received.initialize(&values);
-            sent.initialize(&values);
-        }
+        config.own.of_none().with(|own| {
+            for values in config.methods.all().into_iter().chain([[UNKNOWN; 3]]) {
+                let values = Values::new(&values).and(own);
+                received.initialize(values.as_slice());
+                sent.initialize(values.as_slice());
+            }
+        });
     }
 }
 
 impl From<GrpcMetricsLayer> for GrpcMessagesLayer {
     fn from(layer: GrpcMetricsLayer) -> Self {
-        let config = layer.config().clone();
+        let mut config = layer.config().clone();
+        config.own = config.own.of_requests_alone();
         let [received, sent] = config.message_specs().map(Family::new);
         Self { counted: Arc::new(Counted { config, received, sent }) }
     }
@@ -155,7 +159,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let [of_request, of_response] = self.counted.series(request.uri().path());
+        let [of_request, of_response] = self.counted.series(RequestHead::of(&request));
         let inner = self.inner.call(request.map(|body| MessagesBody::new(body, of_request)));
         MessagesFuture { inner, series: of_response }
     }
@@ -165,16 +169,19 @@ where
 
 impl Counted {
     /// The series of the request's messages, and of the response's.
-    fn series(&self, path: &str) -> [Option<Arc<Series>>; 2] {
+    fn series(&self, head: RequestHead<'_>) -> [Option<Arc<Series>>; 2] {
+        let path = head.uri().path();
         if self.config.methods.skips(path) {
             return [None, None];
         }
-        let values = self.config.methods.values(path);
-        let of = |family: &Family| family.series(&values);
-        match self.config.is_client() {
-            false => [of(&self.received), of(&self.sent)],
-            true => [of(&self.sent), of(&self.received)],
-        }
+        self.config.own.of_request(head).with(|own| {
+            let values = Values::new(&self.config.methods.values(path)).and(own);
+            let of = |family: &Family| family.series(values.as_slice());
+            match self.config.is_client() {
+                false => [of(&self.received), of(&self.sent)],
+                true => [of(&self.sent), of(&self.received)],
+            }
+        })
     }
 }
 

@@ -5,9 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use rapidhash::quality::RandomState;
 
 use crate::{
-    labels::UNKNOWN,
+    labels::{UNKNOWN, Values},
     series::{At, Birth, Series},
 };
+
+/// How many labels tell of a method.
+pub(super) const METHOD_LABELS: usize = 3;
+
+/// Registered names are closed by construction, and so is `unknown`.
+const CLOSED: Birth = Birth { infallible: false, to_be_proven: false, open: 0 };
 
 /// A method of a gRPC service, and how it is called. Made by [`unary`], [`client_stream`], [`server_stream`] and
 /// [`bidi_stream`], or read from a descriptor set.
@@ -114,26 +120,32 @@ impl Methods {
         at.find_of(hash, is_it).unwrap_or_else(|| self.other_series(at, hash, path))
     }
 
-    /// The series of every registered method, and that of `unknown`.
-    pub(super) fn all_series(&self, at: At<'_>) -> Vec<Arc<Series>> {
-        self.all()
-            .iter()
-            .map(|[_, service, name]| self.series(at, &format!("/{service}/{name}")))
-            .chain([self.series(at, "")])
-            .collect()
+    /// The series of a call that has labels of the user's own too.
+    pub(super) fn series_with(&self, at: At<'_>, path: &str, own: &[&str], open: u16) -> Arc<Series> {
+        let values = Values::new(&self.values(path)).and(own);
+        at.series(values.as_slice(), || Birth { open, ..CLOSED })
+    }
+
+    /// The series of every registered method, and that of `unknown`, with these values of the user's own labels.
+    pub(super) fn all_series(&self, at: At<'_>, own: &[&str]) -> Vec<Arc<Series>> {
+        let all = self.all();
+        let paths = all.iter().map(|[_, service, name]| format!("/{service}/{name}")).chain([String::new()]);
+        let series = |path: &str| match own {
+            [] => self.series(at, path),
+            own => self.series_with(at, path, own, 0),
+        };
+        paths.map(|path| series(&path)).collect()
     }
 
     /// A registered method that was not asked for before, or one that nobody registered.
     #[inline(never)]
     fn other_series(&self, at: At<'_>, hash: u64, path: &str) -> Arc<Series> {
-        // Registered names are closed by construction, and so is `unknown`.
-        let birth = || Birth { infallible: false, to_be_proven: false, is_open: false };
         match self.by_path.get(path) {
             Some(method) => {
                 let values = method.values();
-                at.series_of(hash, |series| series.is_of(&values), &values, birth)
+                at.series_of(hash, |series| series.is_of(&values), &values, || CLOSED)
             }
-            None => at.series(&[UNKNOWN; 3], birth),
+            None => at.series(&[UNKNOWN; 3], || CLOSED),
         }
     }
 

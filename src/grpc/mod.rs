@@ -105,3 +105,4 @@ pub use self::{
     messages::{GrpcMessagesLayer, Messages, MessagesBody, MessagesFuture},
     methods::{Method, bidi_stream, client_stream, server_stream, unary},
 };
+pub use crate::labels::{RequestHead, ResponseHead};

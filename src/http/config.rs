@@ -9,12 +9,12 @@ use std::{
 
 use http::{Method, Uri};
 
-use super::{RequestHead, labels::HttpAnswers, methods::Methods, server::Server, values::Values};
+use super::{RequestHead, groups::Groups, labels::HttpAnswers, methods::Methods, server::Server};
 use crate::{
     clock::Clock,
     hints::Hints,
     instrument::Instruments,
-    labels::{OTHER, PANICKED, UNMATCHED},
+    labels::{OTHER, OwnLabels, PANICKED, UNMATCHED, Values},
     names::{self, Naming},
     series::{Birth, Instrument, MAX_LABEL_SETS, OpenLabel, Source, Spec},
 };
@@ -32,6 +32,12 @@ pub(super) struct Config {
     declared: Vec<(String, String)>,
     pub(super) methods: Methods,
     servers: Vec<Server>,
+    pub(super) groups: Groups,
+    pub(super) own: OwnLabels,
+    /// Errors are told apart, and these kinds are known before they are met.
+    pub(super) errors: Option<Vec<&'static str>>,
+    sampled: u64,
+    promises_latency: bool,
     pub(super) exact_status: bool,
     pub(super) times_head: bool,
     pub(super) attempts: bool,
@@ -64,6 +70,11 @@ impl Config {
             declared: Vec::new(),
             methods: Methods::default(),
             servers: Vec::new(),
+            groups: Groups::default(),
+            own: OwnLabels::default(),
+            errors: None,
+            sampled: 1,
+            promises_latency: false,
             exact_status: false,
             times_head: false,
             attempts: false,
@@ -108,7 +119,8 @@ impl Config {
             true => &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
         };
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
-        let labels = self.arrange(names::METHOD, names::SERVER, names::ENDPOINT).named(&self.naming);
+        let labels = self.arrange(names::METHOD, names::SERVER, names::ENDPOINT);
+        let labels = labels.as_slice().iter().map(|label| self.naming.label_of(label)).collect();
         let mut spec = Spec::new(labels, self.source.clone());
         spec.clock = self.clock.clone();
         spec.naming = self.naming.clone();
@@ -123,14 +135,19 @@ impl Config {
             .iter()
             .map(|_| OpenLabel { index: self.endpoint_index(), max_values: None })
             .collect();
+        self.own.declare_in(&mut spec);
         spec.max_label_sets = self.max_label_sets;
-        spec.answers = Box::new(HttpAnswers {
+        spec.sampled = self.sampled;
+        let answers = HttpAnswers {
             is_client: self.is_client(),
             exact_status: self.exact_status,
             status: self.naming.label_of(names::STATUS),
             outcome: self.naming.label_of(names::OUTCOME),
+            errors: self.errors.clone().map(|kinds| (self.naming.label_of(names::ERROR_TYPE), kinds)),
             hints: Arc::clone(hints),
-        });
+        };
+        spec.assert_labels(&answers.names());
+        spec.answers = Box::new(answers);
         spec
     }
 
@@ -144,12 +161,18 @@ impl Config {
             !endpoint.is_empty(),
             "a declared endpoint is empty: give its route template, such as \"/users/{{id}}\""
         );
+        if let Some(group) = self.groups.of(&endpoint) {
+            panic!(
+                "{endpoint:?} counts under {group:?}, with others of that group: declare {group:?} instead"
+            )
+        }
+        let is_route = self.expects_routes() && !self.groups.has(&endpoint);
         assert!(
-            !self.expects_routes() || endpoint.starts_with('/'),
+            !is_route || endpoint.starts_with('/'),
             "{endpoint:?} is no route of axum: give the whole template from its leading `/`, nested prefixes included"
         );
         assert!(
-            !self.expects_routes() || !endpoint.split('/').any(|part| part.starts_with([':', '*'])),
+            !is_route || !endpoint.split('/').any(|part| part.starts_with([':', '*'])),
             "{endpoint:?} is spelled as before axum 0.8: write {{id}} for :id, and {{*path}} for *path"
         );
         let pair = (method.to_owned(), endpoint);
@@ -169,15 +192,60 @@ impl Config {
         self.servers.push(Server::new(server));
     }
 
-    /// Tells whether every call is measured, under what was matched.
-    pub(super) fn is_simple(&self) -> bool {
-        let asks_users = self.endpoint.is_some() || self.skip.is_some();
-        let skips = !self.skipped.is_empty() || self.kept.is_some();
-        !self.is_client() && !asks_users && !skips && self.methods.are_few()
+    pub(super) fn group(&mut self, name: String, members: impl IntoIterator<Item = String>) {
+        self.groups.add(name, members);
+        if let Some((_, endpoint)) =
+            self.declared.iter().find(|(_, endpoint)| self.groups.of(endpoint).is_some())
+        {
+            panic!(
+                "{endpoint:?} is declared, and now counts under another name: declare that one in its place"
+            )
+        }
     }
 
-    /// The endpoint of a request: what was matched, else what the user's function says.
-    pub(super) fn endpoint<'a>(&self, head: RequestHead<'a>) -> Cow<'a, str> {
+    pub(super) fn sample(&mut self, every: u64) {
+        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
+        self.sampled = every;
+        self.assert_sampling();
+    }
+
+    pub(super) fn promises_latency(&mut self) {
+        self.promises_latency = true;
+        self.assert_sampling();
+    }
+
+    /// What was promised of latencies is judged by the histogram, beside counters that are exact.
+    fn assert_sampling(&self) {
+        assert!(
+            self.sampled == 1 || !self.promises_latency,
+            "one latency in {} is recorded, and an SLA promises latencies of all calls: leave .sample_latency() out",
+            self.sampled
+        );
+    }
+
+    /// Tells whether answers and errors are asked for more than how they end the call.
+    pub(super) fn asks_answers(&self) -> bool {
+        self.own.has_response_labels() || self.errors.is_some()
+    }
+
+    /// Tells whether every call is measured, under what was matched.
+    pub(super) fn is_simple(&self) -> bool {
+        let asks_users = self.endpoint.is_some() || self.skip.is_some() || !self.own.is_empty();
+        let skips = !self.skipped.is_empty() || self.kept.is_some();
+        let takes_as_matched = self.groups.is_empty() && self.methods.are_few();
+        !self.is_client() && !asks_users && !skips && takes_as_matched
+    }
+
+    /// The endpoint of a request, by its group: what was matched, else what the user's function says.
+    pub(super) fn endpoint<'a>(&'a self, head: RequestHead<'a>) -> Cow<'a, str> {
+        let endpoint = self.single_endpoint(head);
+        match self.groups.of(&endpoint) {
+            Some(group) => group.into(),
+            None => endpoint,
+        }
+    }
+
+    fn single_endpoint<'a>(&self, head: RequestHead<'a>) -> Cow<'a, str> {
         if let Some(matched) = self.matched(head) {
             return matched.into();
         }
@@ -210,15 +278,17 @@ impl Config {
     /// the method. What was matched or declared does not count against the cap.
     pub(super) fn birth(&self, head: RequestHead<'_>, endpoint: &str, infallible: bool) -> Birth {
         let is_known = endpoint == UNMATCHED || self.declares(head.method().as_str(), endpoint);
+        let is_closed = is_known || self.groups.has(endpoint) || self.matched(head).is_some();
+        let endpoint_alone = if is_closed { 0 } else { self.open_endpoint() };
         Birth {
             infallible,
             to_be_proven: !self.is_client() && !is_known,
-            is_open: !is_known && self.matched(head).is_none(),
+            open: endpoint_alone | self.own.open_in_request(self.own_index()),
         }
     }
 
     /// The label sets that exist before the first call.
-    pub(super) fn initial(&self) -> Vec<Values<'_>> {
+    pub(super) fn initial<'a>(&'a self, own: &[&'a str]) -> Vec<Values<'a>> {
         let mut methods: Vec<&str> = self.declared.iter().map(|(method, _)| &**method).collect();
         if methods.is_empty() {
             methods.extend(["GET", "POST"]);
@@ -229,7 +299,7 @@ impl Config {
         let servers = self.servers.iter().map(|server| &*server.name).chain([OTHER]);
         servers
             .flat_map(|server| {
-                pairs.iter().map(move |(method, endpoint)| self.arrange(method, server, endpoint))
+                pairs.iter().map(move |(method, endpoint)| self.arrange(method, server, endpoint).and(own))
             })
             .collect()
     }
@@ -263,6 +333,15 @@ impl Config {
         if self.is_client() { 2 } else { 1 }
     }
 
+    fn open_endpoint(&self) -> u16 {
+        self.endpoint.as_ref().map_or(0, |_| OpenLabel::bit(self.endpoint_index()))
+    }
+
+    /// Where the user's own labels begin.
+    fn own_index(&self) -> usize {
+        self.arrange("", "", "").as_slice().len()
+    }
+
     fn is_client(&self) -> bool {
         self.role == Role::Client
     }
@@ -277,9 +356,9 @@ impl Config {
 
     fn arrange<'a>(&self, method: &'a str, server: &'a str, endpoint: &'a str) -> Values<'a> {
         match (self.is_client(), &self.endpoint) {
-            (false, _) => Values::new([method, endpoint, ""], 2),
-            (true, None) => Values::new([method, server, ""], 2),
-            (true, Some(_)) => Values::new([method, server, endpoint], 3),
+            (false, _) => Values::new(&[method, endpoint]),
+            (true, None) => Values::new(&[method, server]),
+            (true, Some(_)) => Values::new(&[method, server, endpoint]),
         }
     }
 }

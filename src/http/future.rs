@@ -3,6 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,16 +11,18 @@ use http::{HeaderMap, Method, Response, header::CONTENT_LENGTH};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::ResponseBody;
+use super::{ErrorKind, Http, ResponseBody, ResponseHead};
 use crate::{call::Call, outcome::Outcome};
 
 pin_project! {
     /// The future of a measured HTTP call.
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F, H = ()> {
         #[pin]
         inner: F,
         call: Option<Call>,
         asked: Asked,
+        // Where the answer is asked for more than its status.
+        protocol: Option<Arc<Http<H>>>,
     }
 }
 
@@ -33,18 +36,24 @@ pub(super) enum Asked {
 
 // ===== impl ResponseFuture =====
 
-impl<F> ResponseFuture<F> {
+impl<F, H> ResponseFuture<F, H> {
     /// Waits for what `inner` returns, which is made where it stays: it may be large. The call is in until then.
     #[inline]
-    pub(super) fn new(inner: impl FnOnce() -> F, call: Option<Call>, asked: Asked) -> Self {
-        Self { inner: inner(), call: Call::is_out(call), asked }
+    pub(super) fn new(
+        inner: impl FnOnce() -> F,
+        call: Option<Call>,
+        asked: Asked,
+        protocol: Option<Arc<Http<H>>>,
+    ) -> Self {
+        Self { inner: inner(), call: Call::is_out(call), asked, protocol }
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, B, E, H> Future for ResponseFuture<F, H>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
+    H: ErrorKind<E>,
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
@@ -61,19 +70,25 @@ where
                 // Taken first, so that a body that panics ends the call at once.
                 let (call, left) = match Call::is_out(this.call.take()) {
                     None => (None, 0),
-                    Some(mut call) => match this.asked.end_of(&response, &mut call) {
-                        Ok(left) => (Some(call), left),
-                        Err(outcome) => {
-                            call.end(outcome);
-                            (None, 0)
+                    Some(mut call) => {
+                        if let Some(protocol) = this.protocol {
+                            protocol.answered(ResponseHead::of(&response), &mut call);
                         }
-                    },
+                        match this.asked.end_of(&response, &mut call) {
+                            Ok(left) => (Some(call), left),
+                            Err(outcome) => {
+                                call.end(outcome);
+                                (None, 0)
+                            }
+                        }
+                    }
                 };
                 Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, call, left))))
             }
             Poll::Ready(Err(error)) => {
                 if let Some(call) = Call::is_out(this.call.take()) {
-                    call.end(Outcome::Error);
+                    let kind = this.protocol.as_ref().and_then(|protocol| protocol.errors.kind(&error));
+                    call.end_as(Outcome::Error, kind);
                 }
                 Poll::Ready(Err(error))
             }
@@ -81,7 +96,7 @@ where
     }
 }
 
-impl<F> fmt::Debug for ResponseFuture<F> {
+impl<F, H> fmt::Debug for ResponseFuture<F, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").field("is_open", &self.call.is_some()).finish_non_exhaustive()
     }

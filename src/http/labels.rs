@@ -1,8 +1,7 @@
-//! The labels of HTTP: the head that closures read, statuses.
+//! What the end of an HTTP call becomes in labels: statuses, outcomes, kinds of errors.
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{Extensions, HeaderMap, Method, Uri};
 use metrics::{Label, SharedString};
 
 use crate::hints::Hints;
@@ -12,15 +11,6 @@ use crate::{
     series::{Answers, End},
 };
 
-/// The head of a request, as closures that make labels read it.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestHead<'a> {
-    method: &'a Method,
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-    extensions: &'a Extensions,
-}
-
 /// What an HTTP call's end becomes in labels.
 #[derive(Clone, Debug)]
 pub(super) struct HttpAnswers {
@@ -28,45 +18,9 @@ pub(super) struct HttpAnswers {
     pub(super) exact_status: bool,
     pub(super) status: SharedString,
     pub(super) outcome: SharedString,
+    /// The label for kinds of errors, and the kinds that are known before they are met.
+    pub(super) errors: Option<(SharedString, Vec<&'static str>)>,
     pub(super) hints: Arc<Hints>,
-}
-
-// ===== impl RequestHead =====
-
-impl<'a> RequestHead<'a> {
-    #[inline]
-    pub(crate) fn of<B>(request: &'a http::Request<B>) -> Self {
-        Self {
-            method: request.method(),
-            uri: request.uri(),
-            headers: request.headers(),
-            extensions: request.extensions(),
-        }
-    }
-
-    /// Returns the method.
-    #[must_use]
-    pub fn method(&self) -> &'a Method {
-        self.method
-    }
-
-    /// Returns the URI.
-    #[must_use]
-    pub fn uri(&self) -> &'a Uri {
-        self.uri
-    }
-
-    /// Returns the headers.
-    #[must_use]
-    pub fn headers(&self) -> &'a HeaderMap {
-        self.headers
-    }
-
-    /// Returns the extensions.
-    #[must_use]
-    pub fn extensions(&self) -> &'a Extensions {
-        self.extensions
-    }
 }
 
 // ===== impl HttpAnswers =====
@@ -81,6 +35,17 @@ impl HttpAnswers {
         }
     }
 
+    /// The names of the labels that an end has.
+    pub(super) fn names(&self) -> Vec<&SharedString> {
+        let error_type = self.errors.as_ref().map(|(label, _)| label);
+        [&self.status, &self.outcome].into_iter().chain(error_type).collect()
+    }
+
+    fn error_type(&self, end: End) -> Option<Label> {
+        let (label, _) = self.errors.as_ref()?;
+        Some(Label::new(label.clone(), end.word.unwrap_or(NONE)))
+    }
+
     fn label(&self, status: impl Into<SharedString>) -> Label {
         Label::new(self.status.clone(), status)
     }
@@ -88,7 +53,9 @@ impl HttpAnswers {
 
 impl Answers for HttpAnswers {
     fn counter_labels(&self, end: End) -> Vec<Label> {
-        vec![self.label(exact(self.code(end))), Label::new(self.outcome.clone(), end.outcome.as_str())]
+        let labels =
+            [self.label(exact(self.code(end))), Label::new(self.outcome.clone(), end.outcome.as_str())];
+        labels.into_iter().chain(self.error_type(end)).collect()
     }
 
     fn histogram_labels(&self, end: End) -> Vec<Label> {
@@ -98,9 +65,14 @@ impl Answers for HttpAnswers {
 
     fn zero_counters(&self, infallible: bool) -> Vec<End> {
         let answers = [500, 502, 503, 504].map(|code| End::new(code, Outcome::Completed));
-        let without = [Outcome::Panicked, Outcome::Error].map(|outcome| End::new(0, outcome));
-        let without = without.into_iter().filter(|end| !(infallible && end.outcome == Outcome::Error));
-        answers.into_iter().chain(without).collect()
+        let panicked = [End::new(0, Outcome::Panicked)];
+        let error = End::new(0, Outcome::Error);
+        let errors: Vec<_> = match &self.errors {
+            _ if infallible => Vec::new(),
+            None => vec![error],
+            Some((_, kinds)) => kinds.iter().map(|kind| End { word: Some(kind), ..error }).collect(),
+        };
+        answers.into_iter().chain(panicked).chain(errors).collect()
     }
 
     fn zero_histograms(&self) -> Vec<End> {

@@ -6,7 +6,7 @@ use metrics::Recorder;
 use tower_layer::Layer;
 
 use super::{
-    RequestHead,
+    Kinds, RequestHead, ResponseHead,
     config::{Config, Role},
     methods::MethodHashes,
 };
@@ -23,7 +23,7 @@ use crate::{
 /// Counts HTTP calls, measures how long they took, and shows how many are in flight.
 ///
 /// See the [module](super) for what is recorded when, and where to place the Layer. Cloning the Layer, and
-/// applying it, costs one reference count.
+/// applying it, costs one reference count. `H` stands for the closure of [`classify_errors`](Self::classify_errors).
 ///
 /// # Examples
 ///
@@ -46,22 +46,25 @@ use crate::{
 ///     }));
 /// # drop(service);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a Layer measures nothing until it is applied to a service"]
-pub struct HttpMetricsLayer {
-    protocol: Arc<Http>,
+pub struct HttpMetricsLayer<H = ()> {
+    protocol: Arc<Http<H>>,
 }
 
 /// The HTTP protocol of a [`Metrics`] service: what [`HttpMetricsLayer`] was told.
 #[derive(Debug)]
 #[repr(align(128))] // Of its own cache line, as `Series` is: servers clone the service for each request.
-pub struct Http {
+pub struct Http<H = ()> {
+    pub(super) errors: H,
     pub(super) config: Config,
     pub(super) spec: Arc<Spec>,
     pub(super) cache: Cache,
     pub(super) methods: MethodHashes,
     /// Every call is measured, under what was matched.
     pub(super) is_simple: bool,
+    /// Answers and errors are asked for more than how they end the call.
+    pub(super) asks_answers: bool,
     pub(super) hints: Arc<Hints>,
 }
 
@@ -102,6 +105,12 @@ impl HttpMetricsLayer {
         Self::of(Role::Client)
     }
 
+    fn of(role: Role) -> Self {
+        Self { protocol: Arc::new(Http::new(Config::new(role), ())) }
+    }
+}
+
+impl<H: Clone> HttpMetricsLayer<H> {
     /// Tells the endpoint of a request, where no route was matched: a matched route wins. `None` is `unmatched`.
     ///
     /// Return one of few values, such as a route template, never an identifier: each makes series of its own.
@@ -117,7 +126,7 @@ impl HttpMetricsLayer {
         self.with(|config| config.endpoint = Some(Arc::new(endpoint)))
     }
 
-    /// Lets the values of [`endpoint`](Self::endpoint) make at most this many label sets: 1,000 unless set.
+    /// Lets the values of [`endpoint`](Self::endpoint) and of own labels make at most this many label sets: 1,000 unless set.
     ///
     /// Calls beyond them have the endpoint `_OVERFLOW`, and keep their method, status and outcome, so that totals
     /// stay exact; `tower_metrics_overflow_total` counts them, and each costs an allocation. Matched routes, declared
@@ -133,6 +142,148 @@ impl HttpMetricsLayer {
     /// and the paths that are asked for first have them.
     pub fn unbounded_raw_path(self) -> Self {
         self.endpoint(|head| Some(head.uri().path().into()))
+    }
+
+    /// Counts these endpoints under the one name, wherever they come from: a route that was matched, or
+    /// [`endpoint`](Self::endpoint). A member that ends in `/*` stands for all endpoints that begin so; one that is named
+    /// wins over these, and of these the longest. The name is what is [declared](Self::endpoints), and what
+    /// [`skip_endpoints`](Self::skip_endpoints) and [`keep_endpoints`](Self::keep_endpoints) ask for.
+    ///
+    /// ```
+    /// # use tower_metrics::HttpMetricsLayer;
+    /// let layer = HttpMetricsLayer::new()
+    ///     .group_endpoints("/users", ["/users/{id}", "/users/{id}/orders"])
+    ///     .group_endpoints("admin", ["/admin", "/admin/*"]);
+    /// # drop(layer);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics on an empty name or member, on a member that another group has already, and if a member was declared.
+    pub fn group_endpoints<E: Into<String>>(
+        self,
+        name: impl Into<String>,
+        members: impl IntoIterator<Item = E>,
+    ) -> Self {
+        self.with(|config| config.group(name.into(), members.into_iter().map(Into::into)))
+    }
+
+    /// Adds a label of one value to every metric of this Layer, such as a region or a shard.
+    ///
+    /// What is the same for the whole process is better added by Prometheus, or by the exporter.
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name, if there is such a label already, or if the value is empty.
+    pub fn constant_label(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|config| config.own.add_constant(name.into(), value.into()))
+    }
+
+    /// Adds a label whose value `label` takes from the head of the request: a header, or an extension that a Layer
+    /// outside of this one has set, such as who asks. It stands on all metrics, the gauge too; `None` is `none`.
+    ///
+    /// Values are made clean, cut at 128 bytes, and bounded: those of one label by [`max_values`](Self::max_values), label sets
+    /// as a whole by [`max_label_sets`](Self::max_label_sets). Prefer few values, and map what clients send to them: what
+    /// is beyond is `_OVERFLOW`, and whoever comes first has the values. Should the closure panic, the value is `_PANIC` and
+    /// the call goes on. What is answered 405 or 501 before anything else counts with `none`.
+    ///
+    /// ```
+    /// # use tower_metrics::HttpMetricsLayer;
+    /// let layer = HttpMetricsLayer::new()
+    ///     .label("plan", |head| Some(head.headers().get("x-plan")?.to_str().ok()?.into()))
+    ///     .max_values(3);
+    /// # drop(layer);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if Prometheus would refuse the name, if there is such a label already, or if there are eight.
+    pub fn label<F>(self, name: impl Into<String>, label: F) -> Self
+    where
+        F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    {
+        self.with(|config| config.own.add_of_request(name.into(), Arc::new(label)))
+    }
+
+    /// Adds a label whose value `label` takes from the head of the answer: a header, or an extension that a handler has set. It
+    /// stands on counter and histograms; the gauge knows no answer. `None` is `none`, and so is what ends without a head.
+    ///
+    /// It is bounded as a label of the [request](Self::label) is. The closure runs when the head is there.
+    ///
+    /// ```
+    /// # use tower_metrics::HttpMetricsLayer;
+    /// #[derive(Clone)]
+    /// struct Cached(bool); // set by a handler in the extensions of its response
+    ///
+    /// let layer = HttpMetricsLayer::new().response_label("cache", |head| {
+    ///     let Cached(hit) = head.extensions().get()?;
+    ///     Some(if *hit { "hit" } else { "miss" }.into())
+    /// });
+    /// # drop(layer);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`label`](Self::label) does.
+    pub fn response_label<F>(self, name: impl Into<String>, label: F) -> Self
+    where
+        F: for<'a> Fn(ResponseHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    {
+        self.with(|config| config.own.add_of_response(name.into(), Arc::new(label)))
+    }
+
+    /// Lets the label that was added last have this many values of its own; all others are `_OVERFLOW`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no label of requests or answers was added.
+    pub fn max_values(self, most: usize) -> Self {
+        self.with(|config| config.own.max_values(most))
+    }
+
+    /// Tells errors of the service apart, in a label `error_type` on the counter: `none` where the call did not end in
+    /// `error`. Write the type of the error in the closure. Should it panic, the word is `_PANIC`.
+    ///
+    /// Which words there are is not known before they are used, so none stands at zero: see
+    /// [`expect_errors`](Self::expect_errors). An error inside of a body is `body_error`, and is not asked for its kind.
+    ///
+    /// ```
+    /// use hyper_util::client::legacy::Error;
+    /// use tower_metrics::HttpMetricsLayer;
+    ///
+    /// let layer = HttpMetricsLayer::client()
+    ///     .classify_errors(|error: &Error| if error.is_connect() { "connect" } else { "request" })
+    ///     .expect_errors(["connect", "request"]);
+    /// # drop(layer);
+    /// ```
+    pub fn classify_errors<E, F>(self, kind: F) -> HttpMetricsLayer<Kinds<E>>
+    where
+        F: Fn(&E) -> &'static str + Send + Sync + 'static,
+    {
+        let mut config = self.protocol.config.clone();
+        config.errors.get_or_insert_default();
+        HttpMetricsLayer { protocol: Arc::new(Http::new(config, Kinds::new(Arc::new(kind)))) }
+    }
+
+    /// Names the words of [`classify_errors`](Self::classify_errors), so that their counters stand at zero from the beginning.
+    pub fn expect_errors(self, words: impl IntoIterator<Item = &'static str>) -> Self {
+        self.with(|config| config.errors.get_or_insert_default().extend(words))
+    }
+
+    /// Records the latency of one call in `every`, of those of a label set that end in the same way: the first, and every
+    /// so many after it. Counter and gauge stay exact, and so does every availability.
+    ///
+    /// For services whose exporter cannot keep up with its histograms: [`metrics-exporter-prometheus`] keeps each sample
+    /// until its upkeep. Quantiles and means are then those of the sample; `_count` and `_sum` are no numbers of calls.
+    ///
+    /// [`metrics-exporter-prometheus`]: https://docs.rs/metrics-exporter-prometheus
+    ///
+    /// # Panics
+    ///
+    /// Panics if `every` is zero, and together with an [`sla`](Self::sla) that promises a latency: that is a promise of all
+    /// calls.
+    pub fn sample_latency(self, every: u32) -> Self {
+        self.with(|config| config.sample(every.into()))
     }
 
     /// Leaves out the requests of which `skip` says `true`: they pass unmeasured. Should it panic, they are
@@ -196,6 +347,9 @@ impl HttpMetricsLayer {
                 }
             }
             config.times_head |= sla.is_about_head();
+            if sla.is_about_latency() {
+                config.promises_latency();
+            }
         })
     }
 
@@ -214,7 +368,7 @@ impl HttpMetricsLayer {
     /// # Panics
     ///
     /// Panics on an empty name, on one with a scheme or a path, and on a Layer that is no client.
-    pub fn servers<H: Into<String>>(self, servers: impl IntoIterator<Item = H>) -> Self {
+    pub fn servers<N: Into<String>>(self, servers: impl IntoIterator<Item = N>) -> Self {
         self.with(|config| {
             servers.into_iter().for_each(|server| config.add_server(server.into()));
         })
@@ -306,29 +460,34 @@ impl HttpMetricsLayer {
         let Some(at) = cache.at(spec) else {
             return hints.initialized_without_recorder("http_requests_total");
         };
-        let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, is_open: false };
-        for values in config.initial() {
-            self.protocol.series(at, values, || birth).initialize();
-        }
+        let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, open: 0 };
+        config.own.of_none().with(|own| {
+            for values in config.initial(own) {
+                self.protocol.series(at, values, || birth).initialize();
+            }
+        });
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {
         self.with(|config| config.instruments = instruments)
     }
 
-    pub(crate) fn into_protocol(self) -> Arc<Http> {
+    pub(crate) fn into_protocol(self) -> Arc<Http<H>> {
         self.protocol
-    }
-
-    fn of(role: Role) -> Self {
-        Self { protocol: Arc::new(Http::new(Config::new(role))) }
     }
 
     /// Changes the configuration; what was cached for the old one stays with its clones.
     fn with(self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.protocol.config.clone();
         change(&mut config);
-        Self { protocol: Arc::new(Http::new(config)) }
+        Self { protocol: Arc::new(Http::new(config, self.protocol.errors.clone())) }
+    }
+}
+
+// By hand, because the protocol is shared and need not be `Clone`.
+impl<H> Clone for HttpMetricsLayer<H> {
+    fn clone(&self) -> Self {
+        Self { protocol: Arc::clone(&self.protocol) }
     }
 }
 
@@ -338,8 +497,8 @@ impl Default for HttpMetricsLayer {
     }
 }
 
-impl<S> Layer<S> for HttpMetricsLayer {
-    type Service = Metrics<S, Http>;
+impl<S, H> Layer<S> for HttpMetricsLayer<H> {
+    type Service = Metrics<S, Http<H>>;
 
     fn layer(&self, inner: S) -> Self::Service {
         Metrics { inner, protocol: Arc::clone(&self.protocol) }
@@ -348,13 +507,14 @@ impl<S> Layer<S> for HttpMetricsLayer {
 
 // ===== impl Http =====
 
-impl Http {
-    fn new(config: Config) -> Self {
+impl<H> Http<H> {
+    fn new(config: Config, errors: H) -> Self {
         let hints = Arc::new(Hints::new(config.expects_routes()));
         let spec = Arc::new(config.spec(&hints));
         let cache = Cache::default();
         let methods = MethodHashes::new(&config.methods, cache.hasher());
         let is_simple = config.is_simple();
-        Self { config, spec, cache, methods, is_simple, hints }
+        let asks_answers = config.asks_answers();
+        Self { errors, config, spec, cache, methods, is_simple, asks_answers, hints }
     }
 }

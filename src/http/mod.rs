@@ -83,6 +83,22 @@
 //!   there would cost as many series as there are bounds.
 //! - `outcome`: the words of [`Outcome`](crate::Outcome), on the counter.
 //!
+//! The user's own, as many as eight, stand beside them:
+//!
+//! | label | told by | stands on |
+//! |---|---|---|
+//! | constant | [`constant_label`](HttpMetricsLayer::constant_label) | everything |
+//! | of the request: a header, an extension | [`label`](HttpMetricsLayer::label) | everything; `none` on what was answered 405 or 501 alone |
+//! | of the answer: a header, an extension | [`response_label`](HttpMetricsLayer::response_label) | counter and histograms; `none` without a head |
+//! | `error_type`: the kind of an error | [`classify_errors`](HttpMetricsLayer::classify_errors) | the counter; `none` where there was no error |
+//!
+//! Their values are capped, each by [`max_values`](HttpMetricsLayer::max_values), and label sets as a whole by
+//! [`max_label_sets`](HttpMetricsLayer::max_label_sets): a call begins under the values of its request, and goes on under those of
+//! its answer, and each of the two is a label set. What is beyond folds into `_OVERFLOW`: the own labels, and an endpoint of
+//! a function; never a matched or declared endpoint, a [group](HttpMetricsLayer::group_endpoints), the method, the status or
+//! the outcome. With `L` label sets, `S` statuses and ends that occurred, and `B` bounds, a Layer exports at most
+//! `L × (6 + S)` counters, `L × C × (B + 3)` series of a histogram of `C` classes, and `L` gauges.
+//!
 //! A method and an endpoint get series of their own with the first call that ends in anything but 405 or 501, or by
 //! [declaration](HttpMetricsLayer::endpoints): who tries every method on every route makes none, where the service
 //! answers so. Until then their calls are in flight, and their 405s and 501s are counted, under `_OTHER` and
@@ -126,17 +142,19 @@
 
 mod body;
 mod config;
+mod errors;
 mod future;
+mod groups;
 mod labels;
 mod layer;
 mod methods;
 mod server;
 mod service;
-mod values;
 
 pub use self::{
     body::ResponseBody,
+    errors::{ErrorKind, Kinds},
     future::ResponseFuture,
-    labels::RequestHead,
     layer::{Http, HttpMetricsLayer},
 };
+pub use crate::labels::{RequestHead, ResponseHead};

@@ -9,25 +9,26 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Http, RequestHead, ResponseBody, ResponseFuture, future::Asked, values::Values};
+use super::{ErrorKind, Http, RequestHead, ResponseBody, ResponseFuture, ResponseHead, future::Asked};
 use crate::{
     applied_twice,
     call::Call,
     instrument::Metrics,
-    labels::UNMATCHED,
+    labels::{UNMATCHED, Values},
     series::{At, Birth, Series},
 };
 
 // ===== impl Metrics =====
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Metrics<S, Http>
+impl<S, ReqBody, ResBody, H> Service<Request<ReqBody>> for Metrics<S, Http<H>>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     ResBody: Body,
+    H: ErrorKind<S::Error>,
 {
     type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, H>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -40,13 +41,13 @@ where
         let asked = Asked::of(request.method());
         let mut call = self.protocol.begin(&mut request, infallible);
         Call::goes_in(&mut call);
-        ResponseFuture::new(|| self.inner.call(request), call, asked)
+        ResponseFuture::new(|| self.inner.call(request), call, asked, self.protocol.for_answers())
     }
 }
 
 // ===== impl Http =====
 
-impl Http {
+impl<H> Http<H> {
     #[inline]
     fn begin<B>(&self, request: &mut Request<B>, infallible: bool) -> Option<Call> {
         let call = self.begin_of(RequestHead::of(request), infallible);
@@ -54,6 +55,23 @@ impl Http {
             applied_twice::notice(&self.cache, &self.spec, &self.hints, request.extensions_mut());
         }
         call
+    }
+
+    /// What the answer is asked by, where it is asked for more than how it ends the call.
+    #[inline]
+    fn for_answers(self: &Arc<Self>) -> Option<Arc<Self>> {
+        self.asks_answers.then(|| Arc::clone(self))
+    }
+
+    /// Goes on with the call under the labels of its answer.
+    pub(super) fn answered(&self, head: ResponseHead<'_>, call: &mut Call) {
+        if !self.config.own.has_response_labels() {
+            return;
+        }
+        if let Some(at) = self.cache.at(&self.spec) {
+            let own = self.config.own.of_response(head);
+            own.with(|own| call.answered_as(at, head.status().as_u16(), own));
+        }
     }
 
     /// Begins the call under the recorder of this moment; without one that takes anything there is none.
@@ -81,7 +99,14 @@ impl Http {
         }
         let values = self.config.values(head, endpoint);
         let birth = || self.config.birth(head, endpoint, infallible);
-        Some(Call::begin(self.series(at, values, birth)))
+        let series = match self.config.own.is_empty() {
+            true => self.series(at, values, birth),
+            false => {
+                let own = self.config.own.of_request(head);
+                own.with(|own| self.series(at, values.and(own), birth))
+            }
+        };
+        Some(Call::begin(series))
     }
 
     /// Finds or makes the series of these values.

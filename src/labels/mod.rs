@@ -3,10 +3,20 @@
 //! What the Layers do with the values of users' functions, [`Capped`] does for a counter of the user's own.
 
 mod capped;
+mod head;
+mod own;
+pub(crate) mod values;
 
 use std::borrow::Cow;
 
-pub use self::capped::Capped;
+pub use self::{
+    capped::Capped,
+    head::{RequestHead, ResponseHead},
+};
+pub(crate) use self::{
+    own::OwnLabels,
+    values::{LabelValues, MOST_LABELS, Values},
+};
 
 /// No endpoint was matched, or none could be told.
 pub(crate) const UNMATCHED: &str = "unmatched";

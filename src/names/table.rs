@@ -9,6 +9,8 @@ pub(crate) const ENDPOINT: &str = "endpoint";
 pub(crate) const SERVER: &str = "server";
 pub(crate) const STATUS: &str = "status";
 pub(crate) const OUTCOME: &str = "outcome";
+/// Where a Layer was told to tell errors apart.
+pub(crate) const ERROR_TYPE: &str = "error_type";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const METRIC: &str = "metric";
 pub(crate) const LIMITER: &str = "limiter";
@@ -342,6 +344,14 @@ pub(crate) static LABEL_SETS_GIVEN_UP_TOTAL: Metric = Metric {
     help: "Label sets of users' own labels that were given up after a day unused, to make room for others, by metric.",
 };
 
+pub(crate) static LATENCY_SAMPLE_EVERY: Metric = Metric {
+    name: "tower_metrics_latency_sample_every",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[METRIC],
+    help: "Of how many calls that end alike a histogram takes one, where the Layer was told, by histogram.",
+};
+
 pub(crate) static UPKEEP_TIMESTAMP_SECONDS: Metric = Metric {
     name: "tower_metrics_upkeep_timestamp_seconds",
     kind: Kind::Gauge,
@@ -388,6 +398,14 @@ pub(crate) static GRPC_SERVER_IN_FLIGHT: Metric = Metric {
     unit: Unit::Count,
     labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
     help: "gRPC calls, begun and not yet ended.",
+};
+
+pub(crate) static GRPC_SERVER_IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "grpc_server_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many gRPC calls the server takes at once, where the Layer was told.",
 };
 
 pub(crate) static GRPC_SERVER_MSG_RECEIVED_TOTAL: Metric = Metric {
@@ -438,6 +456,14 @@ pub(crate) static GRPC_CLIENT_IN_FLIGHT: Metric = Metric {
     help: "gRPC calls that a client made, begun and not yet ended.",
 };
 
+pub(crate) static GRPC_CLIENT_IN_FLIGHT_LIMIT: Metric = Metric {
+    name: "grpc_client_in_flight_limit",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    help: "How many gRPC calls are made at once, where the Layer was told.",
+};
+
 pub(crate) static GRPC_CLIENT_MSG_RECEIVED_TOTAL: Metric = Metric {
     name: "grpc_client_msg_received_total",
     kind: Kind::Counter,
@@ -479,7 +505,7 @@ pub(crate) const GRPC_CODES: [&str; 17] = [
 /// A call that its caller gave up.
 pub(crate) const GRPC_CANCELED: &str = GRPC_CODES[1];
 
-pub(super) static CATALOG: [&Metric; 54] = [
+pub(super) static CATALOG: [&Metric; 57] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
@@ -502,12 +528,14 @@ pub(super) static CATALOG: [&Metric; 54] = [
     &GRPC_SERVER_HANDLED_TOTAL,
     &GRPC_SERVER_HANDLING_SECONDS,
     &GRPC_SERVER_IN_FLIGHT,
+    &GRPC_SERVER_IN_FLIGHT_LIMIT,
     &GRPC_SERVER_MSG_RECEIVED_TOTAL,
     &GRPC_SERVER_MSG_SENT_TOTAL,
     &GRPC_CLIENT_STARTED_TOTAL,
     &GRPC_CLIENT_HANDLED_TOTAL,
     &GRPC_CLIENT_HANDLING_SECONDS,
     &GRPC_CLIENT_IN_FLIGHT,
+    &GRPC_CLIENT_IN_FLIGHT_LIMIT,
     &GRPC_CLIENT_MSG_RECEIVED_TOTAL,
     &GRPC_CLIENT_MSG_SENT_TOTAL,
     &STARTED,
@@ -532,6 +560,7 @@ pub(super) static CATALOG: [&Metric; 54] = [
     &LABEL_SETS_LIMIT,
     &OVERFLOW_TOTAL,
     &LABEL_SETS_GIVEN_UP_TOTAL,
+    &LATENCY_SAMPLE_EVERY,
     &UPKEEP_TIMESTAMP_SECONDS,
     &BUILD_INFO,
 ];

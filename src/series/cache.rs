@@ -20,8 +20,8 @@ pub(crate) struct Birth {
     pub(crate) infallible: bool,
     /// Calls count under the fallback until an answer proves the label set.
     pub(crate) to_be_proven: bool,
-    /// Values of the open labels are the users' own, and count against the cap.
-    pub(crate) is_open: bool,
+    /// Which of the values are the users' own, a bit for each by its index: such a label set counts against the cap.
+    pub(crate) open: u16,
 }
 
 /// Finds the series of a label set under the recorder of the moment.
@@ -146,7 +146,7 @@ impl<'a> At<'a> {
 
     #[cold]
     fn new_series(&self, hash: u64, values: &[&str], birth: Birth) -> Arc<Series> {
-        match self.scope.cap.as_ref().filter(|_| birth.is_open) {
+        match self.scope.cap.as_ref().filter(|_| birth.open != 0) {
             Some(cap) => self.new_open_series(cap, values, birth),
             None => self.new_closed_series(hash, values, birth),
         }
@@ -164,19 +164,26 @@ impl<'a> At<'a> {
         let clean: Vec<_> = values.iter().map(|value| sanitised(value)).collect();
         let mut values: Vec<_> = clean.iter().map(|value| &**value).collect();
         let fold_all = |values: &mut [&str]| {
-            let open = self.spec.open_labels.iter();
+            let open = self.spec.open_labels.iter().filter(|label| label.is_in(birth.open));
             open.filter(|label| std::mem::replace(&mut values[label.index], OVERFLOW) != OVERFLOW).count() > 0
         };
 
         if let Some(series) = self.find(&values) {
             return series;
         }
+        // A call that was folded with its request is not counted again with its answer.
+        let was_folded = values.contains(&OVERFLOW);
+        let count_overflow = || {
+            if !was_folded {
+                cap.count_overflow(self.spec);
+            }
+        };
         cap.make_room(self.spec);
         let mut is_folded = cap.open(|open| open.fold_full(&mut values));
         if is_folded || cap.is_full() {
             is_folded |= self.find(&values).is_none() && cap.is_full() && fold_all(&mut values);
             if let Some(series) = self.find(&values) {
-                cap.count_overflow(self.spec);
+                count_overflow();
                 return series;
             }
         }
@@ -184,9 +191,10 @@ impl<'a> At<'a> {
         let turn = cap.turn();
         is_folded |= cap.open(|open| open.admit_values(&mut values));
         let found = self.find(&values);
-        let is_open = self.spec.open_labels.iter().any(|label| values[label.index] != OVERFLOW);
+        let mut open = self.spec.open_labels.iter().filter(|label| label.is_in(birth.open));
+        let is_open = open.any(|label| values[label.index] != OVERFLOW);
         let has_room = || if birth.to_be_proven { cap.admits_unproven() } else { cap.admits_label_set() };
-        let closed = Birth { is_open: false, ..birth };
+        let closed = Birth { open: 0, ..birth };
         let series = match found {
             Some(series) => series,
             None if is_open && has_room() => {
@@ -209,7 +217,7 @@ impl<'a> At<'a> {
         };
         drop(turn);
         if is_folded {
-            cap.count_overflow(self.spec);
+            count_overflow();
         }
         series
     }
@@ -227,10 +235,10 @@ impl<'a> At<'a> {
 
     fn make(&self, values: &[&str], birth: Birth, room: Option<Room>) -> Arc<Series> {
         let until_proven = birth.to_be_proven.then(|| {
-            let birth = Birth { to_be_proven: false, is_open: false, ..birth };
+            let birth = Birth { to_be_proven: false, open: 0, ..birth };
             self.series(&self.spec.fallback, || birth)
         });
-        let series = Series::new(self.scope.id, self.spec, values, birth.infallible, until_proven, room);
+        let series = Series::new(self.scope.id, self.spec, values, birth, until_proven, room);
         if !birth.to_be_proven {
             series.prove_at_once();
         }

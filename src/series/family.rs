@@ -63,8 +63,8 @@ impl Family {
 
     fn with<T>(&self, values: &[&str], f: impl FnOnce(&Arc<Series>) -> T) -> Option<T> {
         let at = self.cache.at(&self.spec)?;
-        let is_open = !self.spec.open_labels.is_empty();
-        let birth = || Birth { infallible: false, to_be_proven: false, is_open };
+        let open = self.spec.open();
+        let birth = || Birth { infallible: false, to_be_proven: false, open };
         Some(f(&at.series(values, birth)))
     }
 }

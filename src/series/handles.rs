@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use metrics::{Counter, Histogram, Label, Recorder};
 
-use super::{End, Instrument, RecorderId, Spec, contained, table::Table};
-use crate::{in_flight::InFlight, labels::sanitised};
+use super::{End, Instrument, RecorderId, Spec, contained, sample::Samples, table::Table};
+use crate::in_flight::InFlight;
 
 /// The handles of one label set, as one recorder gave them.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(super) struct Handles {
 pub(super) struct Origin<'a> {
     pub(super) spec: &'a Spec,
     pub(super) values: &'a [Box<str>],
+    pub(super) samples: &'a Samples,
 }
 
 /// What is recorded of the calls that ended in one way.
@@ -50,10 +51,10 @@ impl Handles {
             origin.counter(recorder, end).increment(0);
         }
         let started = spec.started.as_ref();
-        let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels()));
+        let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels_begun()));
         started.increment(0);
         let in_flight = spec.gauge.as_ref().map(|gauge| {
-            let key = gauge.key(origin.labels());
+            let key = gauge.key(origin.labels_begun());
             InFlight::new(id, &key, gauge.gauge(recorder, &key))
         });
         Self { started, in_flight, slots: Table::new(), heads: Table::new() }
@@ -66,6 +67,13 @@ impl Handles {
         }
         if spec.started.is_some() {
             contained(|| self.started.increment(1));
+        }
+    }
+
+    /// Goes on with a call that began under another label set.
+    pub(super) fn take_over(&self) {
+        if let Some(in_flight) = &self.in_flight {
+            in_flight.enter();
         }
     }
 
@@ -124,12 +132,13 @@ impl Slot {
 
 impl Origin<'_> {
     pub(super) fn slot(self, recorder: &dyn Recorder, end: End) -> Slot {
-        let histogram = self.histogram(&self.spec.histogram, recorder, end);
+        let histogram = self.taking(self.histogram(&self.spec.histogram, recorder, end), end, false);
         Slot { end, counter: self.counter(recorder, end), histogram }
     }
 
     pub(super) fn head(self, recorder: &dyn Recorder, end: End) -> Head {
-        Head { end, histogram: self.histogram(&self.spec.head, recorder, end) }
+        let histogram = self.taking(self.histogram(&self.spec.head, recorder, end), end, true);
+        Head { end, histogram }
     }
 
     /// Makes the histograms that stand at zero for a label set that was declared.
@@ -152,12 +161,22 @@ impl Origin<'_> {
         })
     }
 
-    fn labels_with(self, answer: Vec<Label>) -> Vec<Label> {
-        self.labels().into_iter().chain(answer).collect()
+    /// The histogram as it takes the calls that end so: all, or one in so many.
+    fn taking(self, histogram: Histogram, end: End, is_head: bool) -> Histogram {
+        match self.spec.sampled {
+            1 => histogram,
+            every => self.samples.of(histogram, every, end, is_head),
+        }
     }
 
-    fn labels(self) -> Vec<Label> {
-        let pairs = self.spec.request_labels.iter().zip(self.values);
-        pairs.map(|(name, value)| Label::new(name.clone(), sanitised(value).into_owned())).collect()
+    fn labels_with(self, answer: Vec<Label>) -> Vec<Label> {
+        let constants = self.spec.constants.iter().cloned();
+        self.spec.labels(self.values).chain(answer).chain(constants).collect()
+    }
+
+    /// The labels that are known when a call begins.
+    fn labels_begun(self) -> Vec<Label> {
+        let values = &self.values[..self.spec.labels_on_gauge];
+        self.spec.labels(values).chain(self.spec.constants.iter().cloned()).collect()
     }
 }

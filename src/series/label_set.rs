@@ -8,10 +8,11 @@ use std::sync::{
 use metrics::Recorder;
 
 use super::{
-    RecorderId, Spec, contained,
+    Birth, RecorderId, Spec, contained,
     end::End,
     handles::{Handles, Origin, Slot},
     lease::{Lease, Loan},
+    sample::Samples,
     unproven::Room,
 };
 use crate::outcome::Outcome;
@@ -24,9 +25,12 @@ use crate::outcome::Outcome;
 #[repr(align(128))]
 pub(crate) struct Series {
     pub(super) spec: Arc<Spec>,
-    recorder: RecorderId,
+    pub(super) recorder: RecorderId,
     pub(super) values: Box<[Box<str>]>,
     pub(super) infallible: bool,
+    /// Which of its values are users' own.
+    pub(super) open: u16,
+    samples: Samples,
     /// Where calls count until an answer has proven that this label set is one of the service's own.
     pub(super) until_proven: Option<Arc<Self>>,
     /// What an open label set that is to be proven needs then.
@@ -62,7 +66,7 @@ impl Series {
         recorder: RecorderId,
         spec: &Arc<Spec>,
         values: &[&str],
-        infallible: bool,
+        birth: Birth,
         until_proven: Option<Arc<Self>>,
         room: Option<Room>,
     ) -> Self {
@@ -70,7 +74,9 @@ impl Series {
             spec: Arc::clone(spec),
             recorder,
             values: values.iter().map(|value| Box::from(*value)).collect(),
-            infallible,
+            infallible: birth.infallible,
+            open: birth.open,
+            samples: Samples::default(),
             until_proven,
             room,
             handles: OnceLock::new(),
@@ -310,7 +316,7 @@ impl Series {
     }
 
     fn origin(&self) -> Origin<'_> {
-        Origin { spec: &self.spec, values: &self.values }
+        Origin { spec: &self.spec, values: &self.values, samples: &self.samples }
     }
 
     /// What the recorder gives; nothing where it cannot be reached, or panics.

@@ -5,6 +5,7 @@
 //! without a lock from then on. Two things can be replaced, where the Layer was told that its exporter forgets: the
 //! handles of a series, and what users' labels have made, of which the unused part is given up.
 
+mod answered;
 mod cache;
 mod cap;
 mod end;
@@ -15,6 +16,7 @@ mod label_set;
 mod lease;
 mod open;
 mod recorder;
+mod sample;
 mod spec;
 mod table;
 mod unproven;

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{Series, hasher::Hasher, table::Table};
-use crate::labels::OVERFLOW;
+use crate::labels::{NONE, OVERFLOW};
 
 /// A label whose values come from a user's function.
 #[derive(Clone, Debug)]
@@ -32,6 +32,19 @@ struct Seen {
     most: usize,
     values: Table<Box<str>, 16>,
     count: AtomicUsize,
+}
+
+// ===== impl OpenLabel =====
+
+impl OpenLabel {
+    /// The bit of the label at this index, in what tells which values of a label set are users' own.
+    pub(crate) fn bit(index: usize) -> u16 {
+        1 << index
+    }
+
+    pub(super) fn is_in(&self, open: u16) -> bool {
+        open & Self::bit(self.index) != 0
+    }
 }
 
 // ===== impl Open =====
@@ -86,7 +99,8 @@ impl Open {
         let mut folded = false;
         for seen in &self.seen {
             let value = &mut values[seen.index];
-            if *value != OVERFLOW && is_too_many(seen, value) {
+            // What has no value takes up no room.
+            if ![OVERFLOW, NONE].contains(value) && is_too_many(seen, value) {
                 *value = OVERFLOW;
                 folded = true;
             }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    labels::OTHER,
+    labels::{OTHER, sanitised},
     names::{self, Kind, Metric, Naming},
     outcome::Outcome,
 };
@@ -33,10 +33,17 @@ pub(crate) struct Spec {
     pub(crate) gauge: Option<Instrument>,
     /// What the gauge is to be compared with, where it was told.
     pub(crate) limit: Option<(Instrument, usize)>,
+    /// The labels whose values find a label set.
     pub(crate) request_labels: Vec<SharedString>,
+    /// How many of them the gauge and the counter of calls begun have: the others are known with the answer.
+    pub(crate) labels_on_gauge: usize,
+    /// Labels of one value, on everything.
+    pub(crate) constants: Vec<Label>,
+    /// Of so many calls that end in one way, the histograms take one.
+    pub(crate) sampled: u64,
     /// The values of the label set that takes what must not have one of its own.
     pub(crate) fallback: Vec<&'static str>,
-    /// The labels of the request whose values are the users' own.
+    /// Those of the labels whose values can be the users' own.
     pub(crate) open_labels: Vec<OpenLabel>,
     pub(crate) max_label_sets: usize,
     pub(crate) answers: Box<dyn Answers>,
@@ -99,6 +106,9 @@ impl Spec {
             gauge: None,
             limit: None,
             fallback: request_labels.iter().map(|_| OTHER).collect(),
+            labels_on_gauge: request_labels.len(),
+            constants: Vec::new(),
+            sampled: 1,
             request_labels,
             open_labels: Vec::new(),
             max_label_sets: MAX_LABEL_SETS,
@@ -116,12 +126,12 @@ impl Spec {
         }
         // A filter may take that gauge alone, so the Layer's own are asked. A counter cannot be asked: whoever
         // records nothing else is believed.
-        let labels = || {
-            let pairs = self.request_labels.iter().zip(&self.fallback);
-            pairs.map(|(name, value)| Label::new(name.clone(), *value)).collect::<Vec<_>>()
-        };
-        let takes_gauge = |gauge: &Instrument| set_taken(&gauge.gauge(recorder, &gauge.key(labels())), 0.0);
-        let takes_sample = |histogram: &Instrument| would_take(&histogram.histogram(recorder, labels()));
+        let labels = |values: &[&str]| self.labels(values).chain(self.constants.iter().cloned()).collect();
+        let on_gauge = &self.fallback[..self.labels_on_gauge];
+        let takes_gauge =
+            |gauge: &Instrument| set_taken(&gauge.gauge(recorder, &gauge.key(labels(on_gauge))), 0.0);
+        let takes_sample =
+            |histogram: &Instrument| would_take(&histogram.histogram(recorder, labels(&self.fallback)));
         (self.gauge.is_none() && self.histogram.is_none())
             || self.gauge.as_ref().is_some_and(takes_gauge)
             || self.histogram.as_ref().is_some_and(takes_sample)
@@ -135,10 +145,45 @@ impl Spec {
         for instrument in self.instruments() {
             instrument.describe(recorder);
         }
+        if self.sampled > 1 {
+            let every = Instrument::new(&names::LATENCY_SAMPLE_EVERY, &self.naming);
+            every.describe(recorder);
+            for histogram in [&self.histogram, &self.head].into_iter().flatten() {
+                let metric =
+                    Label::new(self.naming.label_of(names::METRIC), histogram.name().clone().into_inner());
+                every.gauge(recorder, &every.key(vec![metric])).set(self.sampled as f64);
+            }
+        }
         if let Some((gauge, limit)) = &self.limit {
             gauge.describe(recorder);
-            gauge.gauge(recorder, &gauge.key(Vec::new())).set(*limit as f64);
+            gauge.gauge(recorder, &gauge.key(self.constants.clone())).set(*limit as f64);
         }
+    }
+
+    /// The labels of these values, which are as many as there are or fewer.
+    pub(super) fn labels<V: AsRef<str>>(&self, values: &[V]) -> impl Iterator<Item = Label> {
+        let pairs = self.request_labels.iter().zip(values);
+        pairs.map(|(name, value)| Label::new(name.clone(), sanitised(value.as_ref()).into_owned()))
+    }
+
+    /// Panics if two labels have one name.
+    pub(crate) fn assert_labels(&self, of_answers: &[&SharedString]) {
+        let constants = self.constants.iter().map(Label::key);
+        let of_requests = self.request_labels.iter().map(|label| &**label);
+        let all = of_requests.chain(of_answers.iter().map(|label| &***label)).chain(constants);
+        let mut seen = Vec::new();
+        for label in all {
+            assert!(
+                !seen.contains(&label),
+                "the label {label:?} is there already: give this one another name"
+            );
+            seen.push(label);
+        }
+    }
+
+    /// All labels whose values can be users' own, as [`Birth`](super::Birth) tells of them.
+    pub(crate) fn open(&self) -> u16 {
+        self.open_labels.iter().fold(0, |open, label| open | OpenLabel::bit(label.index))
     }
 
     /// The one that the others are named after.

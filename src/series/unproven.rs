@@ -38,7 +38,7 @@ impl Series {
         }
     }
 
-    fn host(&self, place: Place) -> &Self {
+    pub(super) fn host(&self, place: Place) -> &Self {
         match &self.until_proven {
             Some(fallback) if place == Place::Fallback => fallback,
             _ => self,
@@ -93,7 +93,7 @@ impl Series {
 // ===== impl Room =====
 
 impl Room {
-    fn count_overflow(&self, spec: &Spec) {
+    pub(super) fn count_overflow(&self, spec: &Spec) {
         if let Some(cap) = self.cap.upgrade() {
             cap.count_overflow(spec);
         }

@@ -2,10 +2,11 @@
 
 use metrics::SharedString;
 
-use super::{answers::OutcomeWords, hooks::MOST_LABELS};
+use super::answers::OutcomeWords;
 use crate::{
     clock::Clock,
     instrument::Instruments,
+    labels::MOST_LABELS,
     names::{self, Metric},
     outcome::Outcome,
     series::{Instrument, MAX_LABEL_SETS, OpenLabel, Source, Spec},
@@ -21,6 +22,7 @@ pub(crate) struct Config {
     in_flight: Option<String>,
     started: Option<String>,
     pub(crate) limit: Option<usize>,
+    pub(crate) sampled: u64,
     labels: Vec<(String, Option<usize>)>,
     outcome: OutcomeWords,
     pub(crate) max_label_sets: usize,
@@ -42,6 +44,7 @@ impl Config {
             in_flight: None,
             started: None,
             limit: None,
+            sampled: 1,
             labels: Vec::new(),
             outcome: OutcomeWords::default(),
             max_label_sets: MAX_LABEL_SETS,
@@ -75,6 +78,7 @@ impl Config {
         });
         spec.open_labels = self.open_labels().collect();
         spec.max_label_sets = self.max_label_sets;
+        spec.sampled = self.sampled;
         spec.answers = Box::new(self.outcome.clone());
         spec
     }

@@ -7,17 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::labels::PANICKED;
-
-/// The most labels that a Layer can add.
-pub(super) const MOST_LABELS: usize = 8;
-
-/// The label values of one request, in the order in which the labels were added.
-#[derive(Debug, Default)]
-pub struct LabelValues<'a> {
-    values: [Cow<'a, str>; MOST_LABELS],
-    len: usize,
-}
+use crate::labels::{LabelValues, PANICKED};
 
 /// What makes label values of a request. Implemented by what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer)
 /// is told; nothing else needs to.
@@ -57,23 +47,6 @@ pub struct Classified<H, F: ?Sized> {
     word: Arc<F>,
 }
 
-// ===== impl LabelValues =====
-
-impl<'a> LabelValues<'a> {
-    pub(super) fn with<T>(&self, f: impl FnOnce(&[&str]) -> T) -> T {
-        let mut values = [""; MOST_LABELS];
-        for (value, text) in values.iter_mut().zip(&self.values) {
-            *value = text;
-        }
-        f(&values[..self.len])
-    }
-
-    fn push(&mut self, value: Cow<'a, str>) {
-        self.values[self.len] = value;
-        self.len += 1;
-    }
-}
-
 // ===== impl () =====
 
 impl<R> RequestLabels<R> for () {
@@ -100,8 +73,7 @@ where
 {
     fn add_to<'a>(&'a self, request: &'a R, values: &mut LabelValues<'a>) {
         self.before.add_to(request, values);
-        let value = catch_unwind(AssertUnwindSafe(|| (self.label)(request)));
-        values.push(value.unwrap_or(Cow::Borrowed(PANICKED)));
+        values.push(|| (self.label)(request));
     }
 }
 

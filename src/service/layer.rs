@@ -206,6 +206,17 @@ impl<H: Clone> ServiceMetricsLayer<H> {
         self.with(|config| config.limit = Some(limit))
     }
 
+    /// Records the time of one call in `every`; see [`HttpMetricsLayer::sample_latency`](crate::HttpMetricsLayer::sample_latency).
+    /// Leave it out where an SLA promises a latency: [`Sla::check`](crate::sla::Sla::check) refuses it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `every` is zero.
+    pub fn sample_latency(self, every: u32) -> Self {
+        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
+        self.with(|config| config.sampled = every.into())
+    }
+
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         self.with(|config| config.source.give(recorder))
@@ -275,4 +286,4 @@ impl<S, H> Layer<S> for ServiceMetricsLayer<H> {
 }
 
 /// A label set made at startup may meet any error type, and has no labels that could be too many.
-const BIRTH: Birth = Birth { infallible: false, to_be_proven: false, is_open: false };
+const BIRTH: Birth = Birth { infallible: false, to_be_proven: false, open: 0 };

@@ -91,6 +91,7 @@ mod service;
 pub(crate) use self::{answers::OutcomeWords, config::Config};
 pub use self::{
     future::ResponseFuture,
-    hooks::{Classified, Classify, LabelValues, Labelled, RequestLabels},
+    hooks::{Classified, Classify, Labelled, RequestLabels},
     layer::{AnyService, ServiceMetricsLayer},
 };
+pub use crate::labels::values::LabelValues;

@@ -7,8 +7,8 @@ use std::{
 
 use tower_service::Service;
 
-use super::{AnyService, Classify, RequestLabels, ResponseFuture, hooks::LabelValues};
-use crate::{call::Call, instrument::Metrics, series::Birth};
+use super::{AnyService, Classify, RequestLabels, ResponseFuture};
+use crate::{call::Call, instrument::Metrics, labels::LabelValues, series::Birth};
 
 // ===== impl Metrics =====
 
@@ -48,7 +48,7 @@ impl<H> AnyService<H> {
         let mut values = LabelValues::default();
         self.hooks.add_to(request, &mut values);
         let series = values.with(|values| {
-            let birth = || Birth { infallible, to_be_proven: false, is_open: !values.is_empty() };
+            let birth = || Birth { infallible, to_be_proven: false, open: self.spec.open() };
             at.series(values, birth)
         });
         Some(Call::begin(series))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Sla, bounds::thresholds};
-use crate::clock::seconds;
+use crate::{clock::seconds, names};
 
 /// What [`Sla::check`] found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ impl Sla {
     ///
     /// # Errors
     ///
-    /// Fails if a threshold is no bound of a histogram that is exported, or if the histogram is exported as a summary. The
-    /// message says which, and what to change.
+    /// Fails if a threshold is no bound of a histogram that is exported, if the histogram is exported as a summary, or if it takes
+    /// one call in so many. The message says which, and what to change.
     ///
     /// # Examples
     ///
@@ -77,7 +77,12 @@ impl Sla {
         let mut error = CheckError { wrong: Vec::new() };
         for (histogram, thresholds) in thresholds([self]) {
             let exported = Exported::of(&histogram, rendered);
-            if exported.is_summary {
+            if let Some(every) = sample_of(&histogram, rendered) {
+                error.wrong.push(format!(
+                    "{histogram} takes one call in {every}, of which no share of all calls can be told: leave \
+                     .sample_latency() out of its Layer"
+                ));
+            } else if exported.is_summary {
                 error.wrong.push(format!(
                     "{histogram} is exported as a summary, of which no share within a threshold can be told: give the \
                      exporter its bounds, by exporter::Prometheus::new().sla(&sla) or those of sla::histogram_bounds"
@@ -185,6 +190,13 @@ impl<'a> Exported<'a> {
         bounds.sort_by(|a, b| f64::total_cmp(&value(a), &value(b)));
         bounds
     }
+}
+
+/// Of how many calls the histogram takes one, where it does not take all.
+fn sample_of<'a>(histogram: &str, rendered: &'a str) -> Option<&'a str> {
+    let label = format!("=\"{histogram}\"}} ");
+    let mut lines = rendered.lines().filter_map(|line| line.strip_prefix(names::LATENCY_SAMPLE_EVERY.name()));
+    lines.find_map(|line| Some(line.split_once(&label)?.1))
 }
 
 fn value(bound: &str) -> f64 {

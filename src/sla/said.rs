@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LatencyObjective, Sla, bounds};
+use super::{LatencyObjective, Sla, bounds, objectives::Objectives};
 use crate::names;
 
 // ===== impl Sla =====
@@ -77,6 +77,12 @@ impl Sla {
     /// Tells whether the time to the response head is promised.
     pub(crate) fn is_about_head(&self) -> bool {
         !self.http.head.is_empty() || self.endpoints.iter().any(|it| !it.objectives.head.is_empty())
+    }
+
+    /// Tells whether a latency of HTTP calls is promised.
+    pub(crate) fn is_about_latency(&self) -> bool {
+        let is_promised = |it: &Objectives| !it.latency.is_empty() || !it.head.is_empty();
+        is_promised(&self.http) || self.endpoints.iter().any(|it| is_promised(&it.objectives))
     }
 
     /// Tells whether one of the two selects, of one job, a part of what the other does.

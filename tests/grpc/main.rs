@@ -19,4 +19,5 @@ mod ecosystem;
 mod endings;
 mod labels;
 mod messages;
+mod own;
 mod wire;

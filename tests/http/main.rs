@@ -11,6 +11,7 @@ mod extremes;
 mod head;
 mod initialize;
 mod labels;
+mod own;
 mod refused;
 mod stacking;
 mod transparency;

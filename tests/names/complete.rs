@@ -47,7 +47,7 @@ async fn record_everything(recorder: &Recorder) {
     }
 
     for layer in [GrpcMetricsLayer::new(), GrpcMetricsLayer::client()] {
-        let layer = layer.recorder(shared());
+        let layer = layer.in_flight_limit(100).sample_latency(2).recorder(shared());
         let stack = (layer.clone(), GrpcMessagesLayer::from(layer));
         stack
             .layer(service_fn(|_: Request<_>| answer(Request::new(()))))

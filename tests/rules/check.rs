@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tower_metrics::{
-    Operation,
+    GrpcMetricsLayer, Operation,
     exporter::Prometheus,
     metrics::with_local_recorder,
     sla::{CheckError, Checked, Sla},
@@ -95,5 +95,22 @@ fn what_is_exported_under_other_names_is_named() {
     assert!(
         error.ends_with("there is house_http_requests_total: give the SLA the same .naming() as the Layers"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_histogram_that_takes_one_call_in_so_many_is_named() {
+    let sla = Sla::new("shop").grpc(|it| it.latency(0.99, millis(100)));
+    let recorder = Prometheus::new().sla(&sla).into_builder().build_recorder();
+    let initialized = |layer: GrpcMetricsLayer| {
+        with_local_recorder(&recorder, || layer.initialize());
+        sla.check(&recorder.handle().render())
+    };
+    initialized(GrpcMetricsLayer::new()).unwrap().complete().unwrap();
+    let error = initialized(GrpcMetricsLayer::new().sample_latency(10)).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "grpc_server_handling_seconds takes one call in 10, of which no share of all calls can be told: leave \
+         .sample_latency() out of its Layer"
     );
 }
