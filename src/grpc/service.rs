@@ -82,6 +82,7 @@ impl Grpc {
     }
 
     /// Goes on with the call under the labels of its answer.
+    #[cold]
     pub(super) fn answered(&self, head: ResponseHead<'_>, call: &mut Call) {
         if let Some(at) = self.cache.at(&self.spec) {
             self.config.own.of_response(head).with(|own| call.answered_as(at, 0, own));

@@ -87,7 +87,7 @@ where
             }
             Poll::Ready(Err(error)) => {
                 if let Some(call) = Call::is_out(this.call.take()) {
-                    let kind = this.protocol.as_ref().and_then(|protocol| protocol.errors.kind(&error));
+                    let kind = this.protocol.as_ref().and_then(|protocol| protocol.kind_of(&error));
                     call.end_as(Outcome::Error, kind);
                 }
                 Poll::Ready(Err(error))

@@ -7,16 +7,14 @@ use tower_layer::Layer;
 
 use super::{
     Kinds, RequestHead, ResponseHead,
+    calls::Calls,
     config::{Config, Role},
-    methods::MethodHashes,
 };
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
 use crate::{
-    hints::Hints,
     instrument::{Instruments, Metrics},
     names::Naming,
-    series::{Birth, Cache, Spec},
     sla::Sla,
 };
 
@@ -57,15 +55,7 @@ pub struct HttpMetricsLayer<H = ()> {
 #[repr(align(128))] // Of its own cache line, as `Series` is: servers clone the service for each request.
 pub struct Http<H = ()> {
     pub(super) errors: H,
-    pub(super) config: Config,
-    pub(super) spec: Arc<Spec>,
-    pub(super) cache: Cache,
-    pub(super) methods: MethodHashes,
-    /// Every call is measured, under what was matched.
-    pub(super) is_simple: bool,
-    /// Answers and errors are asked for more than how they end the call.
-    pub(super) asks_answers: bool,
-    pub(super) hints: Arc<Hints>,
+    pub(super) calls: Calls,
 }
 
 // ===== impl HttpMetricsLayer =====
@@ -260,7 +250,7 @@ impl<H: Clone> HttpMetricsLayer<H> {
     where
         F: Fn(&E) -> &'static str + Send + Sync + 'static,
     {
-        let mut config = self.protocol.config.clone();
+        let mut config = self.protocol.calls.config.clone();
         config.errors.get_or_insert_default();
         HttpMetricsLayer { protocol: Arc::new(Http::new(config, Kinds::new(Arc::new(kind)))) }
     }
@@ -456,16 +446,7 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// gets them for each of its [`servers`](Self::servers) and for `_OTHER`.
     /// Calling it again changes nothing.
     pub fn initialize(&self) {
-        let Http { config, spec, cache, hints, .. } = &*self.protocol;
-        let Some(at) = cache.at(spec) else {
-            return hints.initialized_without_recorder("http_requests_total");
-        };
-        let birth = Birth { infallible: config.is_infallible(), to_be_proven: false, open: 0 };
-        config.own.of_none().with(|own| {
-            for values in config.initial(own) {
-                self.protocol.series(at, values, || birth).initialize();
-            }
-        });
+        self.protocol.calls.initialize();
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {
@@ -478,7 +459,7 @@ impl<H: Clone> HttpMetricsLayer<H> {
 
     /// Changes the configuration; what was cached for the old one stays with its clones.
     fn with(self, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = self.protocol.config.clone();
+        let mut config = self.protocol.calls.config.clone();
         change(&mut config);
         Self { protocol: Arc::new(Http::new(config, self.protocol.errors.clone())) }
     }
@@ -509,12 +490,6 @@ impl<S, H> Layer<S> for HttpMetricsLayer<H> {
 
 impl<H> Http<H> {
     fn new(config: Config, errors: H) -> Self {
-        let hints = Arc::new(Hints::new(config.expects_routes()));
-        let spec = Arc::new(config.spec(&hints));
-        let cache = Cache::default();
-        let methods = MethodHashes::new(&config.methods, cache.hasher());
-        let is_simple = config.is_simple();
-        let asks_answers = config.asks_answers();
-        Self { errors, config, spec, cache, methods, is_simple, asks_answers, hints }
+        Self { errors, calls: Calls::new(config) }
     }
 }

@@ -141,6 +141,7 @@
 //! passes both of them, counted in `tower_metrics_applied_twice_total`, and said once where the feature `tracing` is on.
 
 mod body;
+mod calls;
 mod config;
 mod errors;
 mod future;
