@@ -27,6 +27,7 @@
 //! | to | see |
 //! |---|---|
 //! | measure HTTP, and know what is recorded when | [`http`], [`HttpMetricsLayer`] |
+//! | measure the calls of a client, of hyper-util or of reqwest | [`HttpMetricsLayer::client`], [`http::reqwest`] |
 //! | measure gRPC, servers and clients | [`grpc`], [`GrpcMetricsLayer`], [`GrpcMessagesLayer`] |
 //! | measure any tower service | [`service`], [`ServiceMetricsLayer`] |
 //! | measure code that is no service | [`operation`], [`Operation`] |
@@ -56,6 +57,7 @@
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
 //! | `process` | [`exporter::process`]: what the process takes of the machine, beside the metrics of calls; brings `prometheus` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
+//! | `reqwest` | [`http::reqwest`]: calls of a reqwest client |
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
 //! | `tower` | [`retry::MeteredPolicy`], and the names of what tower's own limiters refuse |
@@ -123,6 +125,7 @@ pub use self::{
     feature = "dashboard",
     feature = "descriptors",
     feature = "prometheus",
+    feature = "reqwest",
     feature = "testing",
     feature = "tower"
 ))]

@@ -260,6 +260,13 @@ impl<H: Clone> HttpMetricsLayer<H> {
         self.with(|config| config.errors.get_or_insert_default().extend(words))
     }
 
+    /// Tells errors of reqwest apart, by the words of [`reqwest`](super::reqwest), all of which stand at zero from the beginning.
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+    pub fn reqwest_errors(self) -> HttpMetricsLayer<Kinds<::reqwest::Error>> {
+        self.classify_errors(super::reqwest::kind).expect_errors(super::reqwest::KINDS)
+    }
+
     /// Records the latency of one call in `every`, of those of a label set that end in the same way: the first, and every
     /// so many after it. Counter and gauge stay exact, and so does every availability.
     ///

@@ -149,6 +149,9 @@ mod groups;
 mod labels;
 mod layer;
 mod methods;
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+pub mod reqwest;
 mod server;
 mod service;
 
