@@ -233,8 +233,9 @@ impl Config {
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
         let mut spec = self.plain_spec();
         spec.started = instrument(self.instruments.count, started);
-        spec.counter = instrument(self.instruments.count, handled);
-        spec.histogram = instrument(self.instruments.latency, handling);
+        let Instruments { count, latency, .. } = self.instruments;
+        spec.counter = instrument(count && !(latency && self.naming.counts_by_histogram(handled)), handled);
+        spec.histogram = instrument(latency, handling);
         spec.gauge = instrument(self.instruments.in_flight, in_flight);
         spec.answers =
             Box::new(GrpcAnswers { is_client: self.is_client, code: self.naming.label_of(names::GRPC_CODE) });

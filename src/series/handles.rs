@@ -5,7 +5,11 @@ use std::cell::Cell;
 use metrics::{Counter, Histogram, Label, Recorder};
 
 use super::{End, Instrument, RecorderId, Spec, contained, table::Table};
-use crate::{in_flight::InFlight, labels::sanitised};
+use crate::{
+    in_flight::InFlight,
+    labels::sanitised,
+    names::{Ended, Kind},
+};
 
 /// The handles of one label set, as one recorder gave them.
 #[derive(Debug)]
@@ -48,6 +52,11 @@ impl Handles {
         for end in spec.answers.zero_counters(infallible) {
             // Exporters that forget what was only registered keep what was touched.
             origin.counter(recorder, end).increment(0);
+        }
+        if spec.naming.counts_by_samples() {
+            for end in spec.answers.zero_samples(infallible) {
+                drop(origin.histogram(&spec.histogram, recorder, end));
+            }
         }
         let started = spec.started.as_ref();
         let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels()));
@@ -142,21 +151,35 @@ impl Origin<'_> {
 
     fn counter(self, recorder: &dyn Recorder, end: End) -> Counter {
         self.spec.counter.as_ref().map_or(Counter::noop(), |counter| {
-            counter.counter(recorder, self.labels_with(self.spec.answers.counter_labels(end)))
+            let answer = self.spec.answers.counter_labels(end);
+            counter.counter(recorder, self.labels_with(Kind::Counter, answer, end))
         })
     }
 
     fn histogram(self, instrument: &Option<Instrument>, recorder: &dyn Recorder, end: End) -> Histogram {
         instrument.as_ref().map_or(Histogram::noop(), |histogram| {
-            histogram.histogram(recorder, self.labels_with(self.spec.answers.histogram_labels(end)))
+            let answers = &self.spec.answers;
+            let answer = match self.spec.naming.has_exact_histogram(&self.plain_labels(), answers.is_client())
+            {
+                true => answers.counter_labels(end),
+                false => answers.histogram_labels(end),
+            };
+            histogram.histogram(recorder, self.labels_with(Kind::Histogram, answer, end))
         })
     }
 
-    fn labels_with(self, answer: Vec<Label>) -> Vec<Label> {
-        self.labels().into_iter().chain(answer).collect()
+    fn labels_with(self, kind: Kind, answer: Vec<Label>, end: End) -> Vec<Label> {
+        let ended = Ended { is_answered: end.code != 0, outcome: end.outcome };
+        let labels = self.plain_labels().into_iter().chain(answer).collect();
+        self.spec.naming.dressed(kind, labels, Some(ended), self.spec.answers.is_client())
     }
 
     fn labels(self) -> Vec<Label> {
+        self.spec.naming.dressed(Kind::Gauge, self.plain_labels(), None, self.spec.answers.is_client())
+    }
+
+    /// The labels of the request, with the values of the catalogue.
+    fn plain_labels(self) -> Vec<Label> {
         let pairs = self.spec.request_labels.iter().zip(self.values);
         pairs.map(|(name, value)| Label::new(name.clone(), sanitised(value).into_owned())).collect()
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Clock,
     labels::OTHER,
-    names::{self, Kind, Metric, Naming},
+    names::{self, Kind, Metric, Naming, unit_in},
     outcome::Outcome,
 };
 
@@ -63,6 +63,14 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
     fn disproves(&self, _end: End) -> bool {
         false
     }
+    /// The ends whose histograms stand at zero with the first call of a label set, where they are what calls are counted by.
+    fn zero_samples(&self, infallible: bool) -> Vec<End> {
+        self.zero_counters(infallible)
+    }
+    /// Tells whether these are answers to calls that are made, rather than taken.
+    fn is_client(&self) -> bool {
+        false
+    }
     /// Hears of each end that is the first of its kind in the label set of these values.
     fn met(&self, _values: &[Box<str>], _end: End) {}
 }
@@ -72,7 +80,7 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
 pub(crate) struct Instrument {
     name: KeyName,
     kind: Kind,
-    unit: Unit,
+    unit: Option<Unit>,
     help: SharedString,
 }
 
@@ -118,7 +126,8 @@ impl Spec {
         // records nothing else is believed.
         let labels = || {
             let pairs = self.request_labels.iter().zip(&self.fallback);
-            pairs.map(|(name, value)| Label::new(name.clone(), *value)).collect::<Vec<_>>()
+            let labels = pairs.map(|(name, value)| Label::new(name.clone(), *value)).collect();
+            self.naming.dressed(Kind::Gauge, labels, None, self.answers.is_client())
         };
         let takes_gauge = |gauge: &Instrument| set_taken(&gauge.gauge(recorder, &gauge.key(labels())), 0.0);
         let takes_sample = |histogram: &Instrument| would_take(&histogram.histogram(recorder, labels()));
@@ -143,7 +152,7 @@ impl Spec {
 
     /// The one that the others are named after.
     pub(super) fn main_instrument(&self) -> Option<&Instrument> {
-        [&self.counter, &self.histogram, &self.gauge, &self.started].into_iter().flatten().next()
+        [&self.counter, &self.histogram, &self.gauge, &self.started, &self.head].into_iter().flatten().next()
     }
 
     pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
@@ -189,17 +198,21 @@ impl Answers for NoAnswers {
 
 impl Instrument {
     pub(crate) fn new(metric: &Metric, naming: &Naming) -> Self {
-        Self::named(metric, naming.name_of(metric))
+        let name = naming.name_of(metric);
+        // What is asked of Prometheus under a name with a unit is described with it.
+        let unit = if naming.appends_units() { Some(metric.unit()) } else { unit_in(&name, metric.unit()) };
+        Self { name: name.into(), kind: metric.kind(), unit, help: metric.help().into() }
     }
 
     /// The metric under a name of its own.
     pub(crate) fn named(metric: &Metric, name: String) -> Self {
-        Self { name: name.into(), kind: metric.kind(), unit: metric.unit(), help: metric.help().into() }
+        let unit = unit_in(&name, metric.unit());
+        Self { name: name.into(), kind: metric.kind(), unit, help: metric.help().into() }
     }
 
     /// A counter that the table of this crate does not know.
     pub(crate) fn counted(name: String, help: SharedString) -> Self {
-        Self { name: name.into(), kind: Kind::Counter, unit: Unit::Count, help }
+        Self { name: name.into(), kind: Kind::Counter, unit: Some(Unit::Count), help }
     }
 
     pub(crate) fn name(&self) -> &KeyName {
@@ -223,7 +236,7 @@ impl Instrument {
     }
 
     pub(crate) fn describe(&self, recorder: &dyn Recorder) {
-        let (name, unit, help) = (self.name.clone(), Some(self.unit), self.help.clone());
+        let (name, unit, help) = (self.name.clone(), self.unit, self.help.clone());
         match self.kind {
             Kind::Counter => recorder.describe_counter(name, unit, help),
             Kind::Gauge => recorder.describe_gauge(name, unit, help),
