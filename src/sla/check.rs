@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Sla, bounds::thresholds};
-use crate::clock::seconds;
+use crate::{clock::seconds, names::Naming};
 
 /// What [`Sla::check`] found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Sla {
             }
         }
         let mut error = CheckError { wrong: Vec::new() };
-        for (histogram, thresholds) in thresholds([self]) {
+        for (histogram, thresholds) in thresholds([self], Naming::prometheus_name_of) {
             let exported = Exported::of(&histogram, rendered);
             if exported.is_summary {
                 error.wrong.push(format!(

@@ -21,7 +21,7 @@ impl Service<'_> {
         let in_flight = selector(self.sla, &names::GRPC_SERVER_IN_FLIGHT).equal(&kind, "unary");
         // Who gives up a call that hangs ends it, and that is no sign of life.
         let answered = grpc_counter(self.sla).equal(&kind, "unary").unequal(&code, names::GRPC_CANCELED);
-        let gauge = self.sla.naming.name_of(&names::GRPC_SERVER_IN_FLIGHT);
+        let gauge = self.sla.naming.prometheus_name_of(&names::GRPC_SERVER_IN_FLIGHT);
         let rule = self.config.alert(
             Alert::RequestsStuck,
             format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", Set::of([answered]).sum(&by, "5m")),
