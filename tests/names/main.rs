@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod collisions;
 mod complete;
+mod page;
+mod schemes;
+mod traffic;
 
 use std::collections::BTreeSet;
 
