@@ -279,6 +279,11 @@ impl Naming {
         }
     }
 
+    /// Tells whether what counts the gRPC calls has their type.
+    pub(crate) fn types_grpc_calls(&self) -> bool {
+        !self.is_opentelemetry()
+    }
+
     /// A code of gRPC, as Go spells it, in the spelling of the scheme.
     pub(crate) fn grpc_code(&self, code: &str) -> String {
         if self.is_opentelemetry() { shouted(code) } else { code.to_owned() }
