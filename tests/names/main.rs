@@ -7,7 +7,11 @@ mod support;
 
 mod collisions;
 mod complete;
+mod generated;
 mod page;
+#[path = "../dashboard/lint/promql.rs"]
+#[allow(dead_code, reason = "the linter needs more of it")]
+mod promql;
 mod schemes;
 mod traffic;
 
