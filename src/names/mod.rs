@@ -1,4 +1,8 @@
-//! The one table of metrics, and the naming scheme that turns its names into a house's own.
+//! The one table of metrics, and the naming schemes that turn its names into those of OpenTelemetry, of axum-prometheus, or
+//! of a house's own.
+//!
+//! The page `docs/migrating.md` of the repository tells users of axum-prometheus, opentelemetry-instrumentation-tower and
+//! tonic_prometheus_layer what to change, which series stay, and which numbers change.
 //!
 //! Descriptions, the README's table, bounds and tests derive from this table. Names and labels are API:
 //! changing one is a breaking change.
