@@ -137,6 +137,11 @@ struct Readme;
 #[doc = include_str!("../docs/dashboards.md")]
 struct OnTheScreen;
 
+/// The examples of the page on migrating, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "prometheus"))]
+#[doc = include_str!("../docs/migrating.md")]
+struct Migrating;
+
 /// The examples of the page on performance, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/performance.md")]

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use metrics::{Recorder, SharedString};
+use metrics::Recorder;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -72,6 +72,11 @@ impl ConnectionMetricsLayer {
         Self::of(Setup::new(listener.into()))
     }
 
+    /// Records under the names and labels of `naming`.
+    pub fn naming(self, naming: &Naming) -> Self {
+        Self::of(Setup { naming: naming.clone(), ..self.inner.setup.clone() })
+    }
+
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         let mut setup = self.inner.setup.clone();
@@ -104,9 +109,10 @@ impl ConnectionMetricsLayer {
     }
 
     fn of(setup: Setup) -> Self {
-        let mut spec = Spec::new(vec![SharedString::const_str(names::LISTENER)], setup.source.clone());
+        let mut spec = Spec::new(vec![setup.naming.label_of(names::LISTENER)], setup.source.clone());
+        spec.naming = setup.naming.clone();
         spec.clock = setup.clock.clone();
-        let instrument = |metric| Some(Instrument::new(metric, &Naming::new()));
+        let instrument = |metric| Some(Instrument::new(metric, &setup.naming));
         spec.started = instrument(&names::CONNECTIONS_TOTAL);
         spec.histogram = instrument(&names::CONNECTION_DURATION_SECONDS);
         spec.gauge = instrument(&names::CONNECTIONS_OPEN);

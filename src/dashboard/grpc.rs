@@ -40,16 +40,16 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     layout.row("Refusals", service.refusals());
     layout.closed_row("The metrics themselves", service.telemetry(false));
 
-    let calls = sli::selector(service.sla, &names::GRPC_SERVER_HANDLED_TOTAL).rematched("job", "$job");
-    let variable = |original, selector: &Selector, description: &str| {
-        let label = service.label(original);
-        Variable::values(original, &label, &selector.to_string(), ".+", description)
-    };
-    let of_service = calls.clone().matched(&service.label(names::GRPC_SERVICE), "$grpc_service");
-    let variables = vec![
-        variable(names::GRPC_SERVICE, &calls, "The gRPC services that are looked at."),
-        variable(names::GRPC_METHOD, &of_service, "The methods that are looked at."),
-    ];
+    let mut calls = sli::grpc_handled(service.sla).rematched("job", "$job");
+    let mut variables = Vec::new();
+    for (original, label) in labels(service) {
+        let what = match original {
+            names::GRPC_SERVICE => "The gRPC services that are looked at.",
+            _ => "The methods that are looked at.",
+        };
+        variables.push(Variable::values(original, &label, &calls.to_string(), ".+", what));
+        calls = calls.matched(&label, &format!("${original}"));
+    }
     service.frame(uid, home, "gRPC", variables).around(layout.finish())
 }
 
@@ -68,6 +68,7 @@ pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector
         judged: sli::grpc_calls(sla, &of_all, |it| it.objectives.availability.is_some()).map(&narrowed),
         timed: sli::grpc(sla, &of_all, histogram, |it| !it.objectives.latency.is_empty()).map(&narrowed),
         timed_are: "gRPC calls, failed ones too,".into(),
+        until: "the end of the call",
         left_out: match &*own {
             [] => String::new(),
             own => format!(" Left out, as far as they are promised something else: {}.", own.join(", ")),
@@ -76,11 +77,12 @@ pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector
     Red {
         what: "gRPC calls".into(),
         per_second: Unit::RequestsPerSecond,
-        ended: narrowed(sli::selector(sla, &names::GRPC_SERVER_HANDLED_TOTAL)),
+        ended: narrowed(sli::grpc_handled(sla)),
         judged: sli::grpc_calls(sla, &of_all, |_| false).map(&narrowed),
         bad: format!(
-            "the code {}; `Canceled`, and calls of what nobody registered, are on neither side",
-            of_all.bad.join(", ")
+            "the code {}; `{}`, and calls of what nobody registered, are on neither side",
+            of_all.bad.iter().map(|code| sla.naming.grpc_code(code)).collect::<Vec<_>>().join(", "),
+            sla.naming.grpc_code(names::GRPC_CANCELED),
         ),
         duration: narrowed(sli::selector(sla, histogram)),
         in_flight: narrowed(sli::selector(sla, &names::GRPC_SERVER_IN_FLIGHT)),
@@ -91,8 +93,14 @@ pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector
 
 /// Of the services and methods that are looked at.
 fn narrowed(service: &Service<'_>, selector: Selector) -> Selector {
-    let [name, method] = [names::GRPC_SERVICE, names::GRPC_METHOD].map(|original| service.label(original));
-    selector.matched(&name, "$grpc_service").matched(&method, "$grpc_method")
+    labels(service)
+        .iter()
+        .fold(selector, |selector, (original, label)| selector.matched(label, &format!("${original}")))
+}
+
+/// The labels that tell methods apart, by their names in the catalogue and as the service calls them.
+fn labels(service: &Service<'_>) -> Vec<(&'static str, String)> {
+    service.sla.naming.grpc_labels()
 }
 
 struct Calls<'a> {
@@ -113,7 +121,9 @@ impl Calls<'_> {
         )
         .query(format!("{} > 0", self.red.ended_by(&[&code])), &format!("{{{{{code}}}}}"))
         .stacked();
-        let by_code = CODES.into_iter().fold(by_code, |panel, (code, color)| panel.paint(code, color));
+        let paint =
+            |panel: Panel, (code, color)| panel.paint(&self.service.sla.naming.grpc_code(code), color);
+        let by_code = CODES.into_iter().fold(by_code, paint);
         vec![
             (8, 8, by_code),
             (8, 8, self.red.errors()),
@@ -124,9 +134,10 @@ impl Calls<'_> {
     }
 
     fn methods(&self) -> Panel {
-        let [name, method] =
-            [names::GRPC_SERVICE, names::GRPC_METHOD].map(|original| self.service.label(original));
-        self.red.top("Top methods", "method", [(&name, "Service"), (&method, "Method")])
+        let labels = labels(self.service);
+        let title = |original: &str| if original == names::GRPC_SERVICE { "Service" } else { "Method" };
+        let by: Vec<_> = labels.iter().map(|(original, label)| (&**label, title(original))).collect();
+        self.red.top("Top methods", "method", &by)
     }
 
     fn streams(&self) -> [Sized; 3] {

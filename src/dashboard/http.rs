@@ -52,7 +52,8 @@ pub(super) fn model(service: &Service<'_>, home: &Home, uid: String) -> Model {
     layout.closed_row("The metrics themselves", service.telemetry(true));
 
     let calls = sli::http_calls(service.sla).rematched("job", "$job").to_string();
-    let endpoints = Variable::values("endpoint", &endpoint, &calls, ".+", "The routes that are looked at.");
+    let any = service.sla.naming.any_endpoint();
+    let endpoints = Variable::values("endpoint", &endpoint, &calls, any, "The routes that are looked at.");
     service.frame(uid, home, "HTTP", vec![endpoints]).around(layout.finish())
 }
 
@@ -70,6 +71,10 @@ pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector
         judged: sli::availability(sla, &judged_alone).map(&narrowed),
         timed: calls.map(&narrowed),
         timed_are: "HTTP calls that were answered well, or given up,".into(),
+        until: match sla.naming.ends_with_head(&names::HTTP_REQUEST_DURATION_SECONDS) {
+            true => "the response head",
+            false => "the end of the call",
+        },
         left_out: left_out(sla),
     };
     let too_many = if sla.counts_429 { " or 429" } else { "" };
@@ -79,8 +84,12 @@ pub(super) fn red(service: &Service<'_>, narrowed: impl Fn(Selector) -> Selector
         ended: narrowed(sli::http_calls(sla)),
         judged: sli::availability(sla, &everybody).map(&narrowed),
         bad: format!(
-            "status 5xx{too_many}, an error, a panic, or a body that broke off; calls that were given up, \
-             and 4xx of what no route matches, are on neither side"
+            "status 5xx{too_many}{}; calls that were given up, and 4xx of what no route matches, are on \
+             neither side",
+            match sla.naming.outcome_label() {
+                Some(_) => ", an error, a panic, or a body that broke off",
+                None => ", which an error or a panic is too",
+            }
         ),
         duration: narrowed(sli::selector(sla, &names::HTTP_REQUEST_DURATION_SECONDS)),
         in_flight: narrowed(sli::selector(sla, &names::HTTP_REQUESTS_IN_FLIGHT)),
@@ -119,30 +128,31 @@ struct Http<'a> {
 
 impl Http<'_> {
     fn red(&self) -> Vec<Sized> {
-        let more: Vec<_> = self.apdex().into_iter().chain(self.head()).collect();
+        let mut panels = vec![self.by_class(), self.red.errors(), self.red.percentiles()];
+        panels.extend(self.by_outcome());
+        let heatmap = panels.len();
+        panels.push(self.red.heatmap());
+        panels.extend(self.apdex().into_iter().chain(self.head()));
         // So that no line of the grid has a hole in it.
-        let (heatmap, routes) = match more.len() {
-            0 => (16, 24),
-            1 => (8, 24),
+        let (wide, routes) = match panels.len() {
+            4 => (24, 24),
+            5 => (16, 24),
+            6 => (8, 24),
             _ => (8, 16),
         };
-        let panels = [
-            (8, self.by_class()),
-            (8, self.red.errors()),
-            (8, self.red.percentiles()),
-            (8, self.by_outcome()),
-            (heatmap, self.red.heatmap()),
-        ];
-        let more = more.into_iter().map(|panel| (8, panel));
-        let all = panels.into_iter().chain(more).chain([(routes, self.routes())]);
-        all.map(|(width, panel)| (width, 8, panel)).collect()
+        let all = panels.into_iter().enumerate();
+        let all = all.map(|(n, panel)| (if n == heatmap { wide } else { 8 }, panel));
+        all.chain([(routes, self.routes())]).map(|(width, panel)| (width, 8, panel)).collect()
     }
 
     /// The exact status of the counter becomes its class, under a name that the histogram does not have.
     fn by_class(&self) -> Panel {
         let status = self.service.label(names::STATUS);
         let rates = Set::of([self.red.ended.clone()]).rates(WINDOW);
-        let whole = format!("label_replace({rates}, \"class\", \"$1\", \"{status}\", \"(.*)\")");
+        let mut whole = format!("label_replace({rates}, \"class\", \"$1\", \"{status}\", \"(.*)\")");
+        if self.service.sla.naming.no_status().is_empty() {
+            whole = format!("label_replace({whole}, \"class\", \"none\", \"{status}\", \"\")");
+        }
         let class =
             format!("label_replace(\n  {whole},\n  \"class\", \"${{1}}xx\", \"{status}\", \"([1-5])..\"\n)");
         let panel = Panel::time_series(
@@ -156,21 +166,39 @@ impl Http<'_> {
         CLASSES.into_iter().fold(panel, |panel, (class, color)| panel.paint(class, color))
     }
 
-    fn by_outcome(&self) -> Panel {
-        let outcome = self.service.label(names::OUTCOME);
+    /// Where the scheme has a label for it: one of all outcomes, or one of those that are errors.
+    fn by_outcome(&self) -> Option<Panel> {
+        let naming = &self.service.sla.naming;
+        let outcome = naming.outcome_label()?;
+        let (title, what, by) = match naming.tells_errors_alone() {
+            false => {
+                ("Calls by outcome", "How the HTTP calls ended, a second: answered to the end, or", None)
+            }
+            true => (
+                "Failed calls by error type",
+                "Why HTTP calls failed, a second: the status of those that were answered so; else",
+                Some(self.red.ended.clone().unequal(&outcome, "")),
+            ),
+        };
+        let body = match naming.tells_errors_alone() {
+            false => "(`body_error` by the service, `body_dropped` by the caller)",
+            true => "by the service (`body_error`)",
+        };
         let panel = Panel::time_series(
-            "Calls by outcome",
+            title,
             Unit::RequestsPerSecond,
             &format!(
-                "How the HTTP calls ended, a second: answered to the end, or given up (`cancelled`), \
-                 panicked, returned an error, broken off in the body (`body_error` by the service, \
-                 `body_dropped` by the caller).{}",
+                "{what} given up (`cancelled`), panicked, returned an error, broken off in the body \
+                 {body}.{}",
                 self.service.told_by(Alert::HighCancellation, "tells of many that are `cancelled`")
             ),
-        )
-        .query(self.red.ended_by(&[&outcome]), &format!("{{{{{outcome}}}}}"))
-        .with_values();
-        OUTCOMES.into_iter().fold(panel, |panel, (outcome, color)| panel.paint(outcome.as_str(), color))
+        );
+        let query = match by {
+            None => self.red.ended_by(&[&outcome]),
+            Some(failed) => self.service.rate(failed, &[&outcome]),
+        };
+        let panel = panel.query(query, &format!("{{{{{outcome}}}}}")).with_values();
+        Some(OUTCOMES.into_iter().fold(panel, |panel, (outcome, color)| panel.paint(outcome.as_str(), color)))
     }
 
     fn apdex(&self) -> Option<Panel> {
@@ -208,7 +236,7 @@ impl Http<'_> {
         }
         let sla = self.service.sla;
         let everybody = sli::Whose::AllBut(Vec::new());
-        let heads = sli::http_ended(sla, &everybody, &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS);
+        let heads = sli::http_ended(sla, &everybody, sla.naming.head_histogram());
         let heads = heads.map(|selector| self.narrowed(in_view(selector)));
         let panel = Panel::time_series(
             "Time to the response head",
@@ -223,7 +251,7 @@ impl Http<'_> {
     fn routes(&self) -> Panel {
         let [method, endpoint] =
             [names::METHOD, names::ENDPOINT].map(|original| self.service.label(original));
-        self.red.top("Top routes", "route", [(&method, "Method"), (&endpoint, "Endpoint")])
+        self.red.top("Top routes", "route", &[(&method, "Method"), (&endpoint, "Endpoint")])
     }
 
     fn saturation(&self) -> Vec<Sized> {

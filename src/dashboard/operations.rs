@@ -43,6 +43,7 @@ pub(super) fn red(service: &Service<'_>, it: &Operation, narrowed: impl Fn(Selec
         judged: judged(),
         timed: sli::operation_ended(sla, it).map(&narrowed),
         timed_are: format!("calls of {} that ended well, or were given up,", it.name),
+        until: "the end of the call",
         left_out: String::new(),
     };
     let bad = match &*it.bad {

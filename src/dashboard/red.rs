@@ -43,6 +43,8 @@ pub(super) struct Promise {
     pub(super) timed: Set,
     /// Which calls these are, in words.
     pub(super) timed_are: String,
+    /// To what they are timed.
+    pub(super) until: &'static str,
     /// What has left it, as a sentence; or nothing.
     pub(super) left_out: String,
 }
@@ -113,7 +115,7 @@ impl Red {
     }
 
     pub(super) fn percentiles(&self) -> Panel {
-        let Promise { latency, timed, timed_are, left_out, .. } = &self.promise;
+        let Promise { latency, timed, timed_are, until, left_out, .. } = &self.promise;
         let promised = match &**latency {
             [] => String::new(),
             latency => format!(" The lines are what is promised: {}.", promised(latency)),
@@ -122,7 +124,7 @@ impl Red {
             "Latency percentiles",
             Unit::Seconds,
             &format!(
-                "How long the {timed_are} took, to the end of the call; above the highest bound of the \
+                "How long the {timed_are} took, to {until}; above the highest bound of the \
                  histogram nothing is told apart.{left_out}{promised}"
             ),
         );
@@ -171,9 +173,9 @@ impl Red {
         [(12, 8, errors), (12, 8, slowest)]
     }
 
-    /// What is told of each, by two labels and their titles.
-    pub(super) fn top(&self, title: &str, each: &str, by: [(&str, &str); 2]) -> Panel {
-        let labels = by.map(|(label, _)| label);
+    /// What is told of each, by labels and their titles.
+    pub(super) fn top(&self, title: &str, each: &str, by: &[(&str, &str)]) -> Panel {
+        let labels: Vec<_> = by.iter().map(|(label, _)| *label).collect();
         let line = self.alert.0.map_or(0.05, |(_, line)| line);
         let errors = (Color::Text, vec![(Color::Orange, line / 5.0), (Color::Red, line)]);
         let what = format!(
@@ -191,7 +193,7 @@ impl Red {
             .query(self.error_ratio(&labels), "")
             .query(quantile("0.99", &self.all_timed(), &labels), "")
             .query(format!("sum by ({}) ({})", by_job(&labels), self.in_flight), "")
-            .columns(&[&by[..], &values].concat(), &[])
+            .columns(&[by, &values].concat(), &[])
             .column("Rate", self.per_second, 2, None)
             .column("Error ratio", Unit::Share, 2, Some(errors))
             .column("P99", Unit::Seconds, 1, None)

@@ -82,7 +82,16 @@ impl Prometheus {
 
     /// Sets the bounds also under the names of this scheme, which a Layer was given: those of the SLAs, and the
     /// defaults.
+    ///
+    /// With [`Naming::opentelemetry`] names get the unit that they are described with, unless they end in it, as the rules
+    /// from OpenTelemetry to Prometheus have it. All names of this crate but those of that scheme stay as they are; a metric
+    /// of your own that is described with a unit has it in its name, or gets it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a name of this scheme is that of another metric in one that was given before.
     pub fn naming(mut self, naming: &Naming) -> Self {
+        self.namings.iter().for_each(|other| naming.assert_beside(other));
         self.namings.push(naming.clone());
         self
     }
@@ -183,14 +192,17 @@ impl Prometheus {
     /// Who builds a recorder from it calls `run_upkeep` on its handle every few seconds.
     #[must_use]
     pub fn into_builder(self) -> PrometheusBuilder {
-        let mut bounds = self.bounds;
+        let namings = || self.namings.iter().chain(self.slas.iter().map(|sla| &sla.naming));
+        let appends_units = namings().any(Naming::appends_units);
+        let told = self.bounds.iter().map(|(histogram, told)| (recorded(histogram, namings()), told.clone()));
+        let mut bounds: BTreeMap<_, _> = told.collect();
         for (histogram, promised) in sla::histogram_bounds(&promised(&self.slas, &self.namings)) {
             match bounds.entry(histogram) {
                 Entry::Vacant(free) => drop(free.insert(promised)),
                 Entry::Occupied(told) => merge(told.into_mut(), promised),
             }
         }
-        for naming in self.namings.iter().chain(self.slas.iter().map(|sla| &sla.naming)) {
+        for naming in namings() {
             // A name of the house's own need not have the suffix by which the others are found.
             for metric in names::catalog().filter(|metric| metric.kind() == names::Kind::Histogram) {
                 bounds.entry(naming.name_of(metric)).or_insert_with(|| defaults(metric));
@@ -201,6 +213,8 @@ impl Prometheus {
         let by_name = bounds.into_iter().map(|(histogram, bounds)| (Matcher::Full(histogram), bounds));
         let builder = default_bounds(PrometheusBuilder::new())
             .idle_timeout(MetricKindMask::COUNTER | MetricKindMask::HISTOGRAM, self.idle_timeout);
+        #[expect(deprecated, reason = "what is to be used in its place renames the counters of others too")]
+        let builder = builder.set_enable_unit_suffix(appends_units);
         by_suffix.into_iter().chain(by_name).fold(builder, with_bounds)
     }
 
@@ -270,6 +284,15 @@ impl Default for Prometheus {
 fn promised(slas: &[Sla], namings: &[Naming]) -> Vec<Sla> {
     let renamed = namings.iter().flat_map(|naming| slas.iter().map(|sla| sla.clone().naming(naming)));
     slas.iter().cloned().chain(renamed).collect()
+}
+
+/// The name under which a histogram of the catalogue is recorded that has this name in Prometheus; any other keeps its own.
+fn recorded<'a>(histogram: &str, namings: impl Iterator<Item = &'a Naming>) -> String {
+    let name_in = |naming: &Naming| {
+        let metric = names::catalog().find(|metric| naming.prometheus_name_of(metric) == histogram)?;
+        Some(naming.name_of(metric))
+    };
+    namings.into_iter().find_map(name_in).unwrap_or_else(|| histogram.to_owned())
 }
 
 fn defaults(metric: &Metric) -> Vec<f64> {

@@ -45,6 +45,17 @@ impl Answers for GrpcAnswers {
         Code::all().map(|code| End::new(code.to_end(), Outcome::Completed)).collect()
     }
 
+    /// The codes by which availability is judged, unless others are declared: all of them would be many histograms.
+    fn zero_samples(&self, _: bool) -> Vec<End> {
+        let codes =
+            [Code::UNKNOWN, Code::DEADLINE_EXCEEDED, Code::INTERNAL, Code::UNAVAILABLE, Code::DATA_LOSS];
+        codes.map(|code| End::new(code.to_end(), Outcome::Completed)).into()
+    }
+
+    fn is_client(&self) -> bool {
+        self.is_client
+    }
+
     fn zero_histograms(&self) -> Vec<End> {
         vec![End::new(Code::UNKNOWN.to_end(), Outcome::Completed)]
     }

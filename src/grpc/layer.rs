@@ -181,7 +181,7 @@ impl GrpcMetricsLayer {
     ///
     /// # Panics
     ///
-    /// Panics if `every` is zero.
+    /// Panics if `every` is zero, and with a naming scheme that counts calls by their samples.
     pub fn sample_latency(self, every: u32) -> Self {
         assert!(every > 0, "one latency in 0 would be none: 1 takes all");
         self.with(|config| config.sampled = every.into())
@@ -312,13 +312,15 @@ impl Config {
         let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
         let mut spec = self.plain_spec();
         spec.started = instrument(self.instruments.count, started);
-        spec.counter = instrument(self.instruments.count, handled);
-        spec.histogram = instrument(self.instruments.latency, handling);
+        let Instruments { count, latency, .. } = self.instruments;
+        spec.counter = instrument(count && !(latency && self.naming.counts_by_histogram(handled)), handled);
+        spec.histogram = instrument(latency, handling);
         spec.gauge = instrument(self.instruments.in_flight, in_flight);
         spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
         spec.sampled = self.sampled;
         self.own.declare_in(&mut spec);
         let code = self.naming.label_of(names::GRPC_CODE);
+        spec.assert_sampling();
         spec.assert_labels(&[&code]);
         spec.answers = Box::new(GrpcAnswers { is_client: self.is_client, code });
         spec

@@ -22,6 +22,7 @@ impl Code {
     pub(super) const UNIMPLEMENTED: Self = Self(12);
     pub(super) const INTERNAL: Self = Self(13);
     pub(super) const UNAVAILABLE: Self = Self(14);
+    pub(super) const DATA_LOSS: Self = Self(15);
     pub(super) const UNAUTHENTICATED: Self = Self(16);
 
     /// All codes.

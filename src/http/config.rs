@@ -124,9 +124,15 @@ impl Config {
         let mut spec = Spec::new(labels, self.source.clone());
         spec.clock = self.clock.clone();
         spec.naming = self.naming.clone();
-        spec.counter = instrument(self.instruments.count, counter);
-        spec.histogram = instrument(self.instruments.latency, histogram);
-        spec.head = instrument(self.instruments.latency && self.times_head, head);
+        let Instruments { count, latency, .. } = self.instruments;
+        let counts = count && !(latency && self.naming.counts_by_histogram(counter));
+        spec.counter = instrument(counts, counter);
+        if self.naming.ends_with_head(histogram) {
+            spec.head = instrument(latency, histogram);
+        } else {
+            spec.histogram = instrument(latency, histogram);
+            spec.head = instrument(latency && self.times_head, head);
+        }
         spec.gauge = instrument(self.instruments.in_flight, gauge);
         spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
         spec.fallback = self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec();
@@ -146,6 +152,7 @@ impl Config {
             errors: self.errors.clone().map(|kinds| (self.naming.label_of(names::ERROR_TYPE), kinds)),
             hints: Arc::clone(hints),
         };
+        spec.assert_sampling();
         spec.assert_labels(&answers.names());
         spec.answers = Box::new(answers);
         spec

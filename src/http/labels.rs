@@ -79,6 +79,10 @@ impl Answers for HttpAnswers {
         [200, 500].map(|code| End::new(code, Outcome::Completed)).into()
     }
 
+    fn is_client(&self) -> bool {
+        self.is_client
+    }
+
     fn disproves(&self, end: End) -> bool {
         matches!(end.code, 405 | 501)
     }

@@ -235,7 +235,8 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// `error`. Write the type of the error in the closure. Should it panic, the word is `_PANIC`.
     ///
     /// Which words there are is not known before they are used, so none stands at zero: see
-    /// [`expect_errors`](Self::expect_errors). An error inside of a body is `body_error`, and is not asked for its kind.
+    /// [`expect_errors`](Self::expect_errors). An error inside of a body is `body_error`, and is not asked for its kind. Under
+    /// [`Naming::opentelemetry`] a client's words are those of `error.type`.
     ///
     /// ```
     /// use hyper_util::client::legacy::Error;
@@ -277,8 +278,8 @@ impl<H: Clone> HttpMetricsLayer<H> {
     ///
     /// # Panics
     ///
-    /// Panics if `every` is zero, and together with an [`sla`](Self::sla) that promises a latency: that is a promise of all
-    /// calls.
+    /// Panics if `every` is zero; together with an [`sla`](Self::sla) that promises a latency, which is a promise of all calls; and
+    /// with a naming scheme that counts calls by their samples, [`Naming::opentelemetry`].
     pub fn sample_latency(self, every: u32) -> Self {
         self.with(|config| config.sample(every.into()))
     }

@@ -1,10 +1,17 @@
-//! The one table of metrics, and the naming scheme that turns its names into a house's own.
+//! The one table of metrics, and the naming schemes that turn its names into those of OpenTelemetry, of axum-prometheus, or
+//! of a house's own.
+//!
+//! The page `docs/migrating.md` of the repository tells users of axum-prometheus, opentelemetry-instrumentation-tower and
+//! tonic_prometheus_layer what to change, which series stay, and which numbers change.
 //!
 //! Descriptions, the README's table, bounds and tests derive from this table. Names and labels are API:
 //! changing one is a breaking change.
 
+mod dress;
 mod naming;
+mod scheme;
 mod table;
+mod valid;
 
 use std::fmt;
 
@@ -12,8 +19,10 @@ use metrics::Unit;
 
 pub use self::naming::Naming;
 pub(crate) use self::{
-    naming::{assert_counter_name, assert_free, assert_label_name, assert_metric_name},
+    dress::Ended,
+    scheme::unit_in,
     table::*,
+    valid::{assert_counter_name, assert_free, assert_label_name, assert_metric_name},
 };
 
 /// One metric: what it is called, what it counts and by which labels.
@@ -79,7 +88,7 @@ impl Metric {
         labels: &'static [&'static str],
         help: &'static str,
     ) -> Self {
-        assert!(naming::is_counter_name(name), "the name of a counter ends in `_total`: add it");
+        assert!(valid::is_counter_name(name), "the name of a counter ends in `_total`: add it");
         Self::declared(name, Kind::Counter, unit, labels, help)
     }
 
@@ -111,7 +120,7 @@ impl Metric {
         help: &'static str,
     ) -> Self {
         assert!(
-            !naming::is_part_of_histogram(name),
+            !valid::is_part_of_histogram(name),
             "a histogram is declared by its name without `_bucket`, `_sum` or `_count`: leave that out"
         );
         Self::declared(name, Kind::Histogram, unit, labels, help)
@@ -125,13 +134,13 @@ impl Metric {
         help: &'static str,
     ) -> Self {
         assert!(
-            naming::is_metric_name(name),
+            valid::is_metric_name(name),
             "this is no Prometheus metric name: use letters, digits, `_` and `:`, and begin with no digit"
         );
         let mut rest = labels;
         while let [label, others @ ..] = rest {
             assert!(
-                naming::is_label_name(label),
+                valid::is_label_name(label),
                 "this is no label name for Prometheus: use letters, digits and `_`, begin with no digit and not with `__`, and not \
                  `le` or `quantile`, which the exposition itself uses"
             );

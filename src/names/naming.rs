@@ -1,15 +1,58 @@
 //! A naming scheme: the names of the table as a house wants them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use metrics::SharedString;
+use metrics::{SharedString, Unit};
 
-use super::{CATALOG, Metric};
+use super::{
+    CATALOG, ERROR_TYPE, GRPC_SERVICE, HTTP_REQUEST_DURATION_SECONDS, HTTP_RESPONSE_HEAD_DURATION_SECONDS,
+    Metric,
+    scheme::{Scheme, exported, underscored},
+    valid::{assert_label_name, assert_metric_name, is_metric_name},
+};
 
 /// The names and labels under which a Layer records, where they are not those of the [`catalog`](super::catalog).
 ///
-/// Two Layers with two schemes live in one process. Give the same scheme to the exporter, which sets the
-/// histograms' bounds by name.
+/// A scheme says names, labels and values as a whole. Two Layers with two schemes live in one process. Give the same scheme to
+/// the exporter, which sets the histograms' bounds by name, and to the [`Sla`](crate::sla::Sla::naming), so that rules and
+/// dashboards ask for what is recorded. Own names can be set on top of a scheme.
+///
+/// # Schemes
+///
+/// HTTP servers, as Prometheus has them; [`opentelemetry`](Self::opentelemetry) records its names with dots:
+///
+/// | | [`new`](Self::new) | [`opentelemetry`](Self::opentelemetry) | [`axum_prometheus`](Self::axum_prometheus) |
+/// |---|---|---|---|
+/// | calls ended | `http_requests_total` | `http_server_request_duration_seconds_count` | `axum_http_requests_total` |
+/// | duration | `http_request_duration_seconds` | `http_server_request_duration_seconds` | `axum_http_requests_duration_seconds` |
+/// | … to the | end of the call | end of the call | response head |
+/// | in flight | `http_requests_in_flight` | `http_server_active_requests` | `axum_http_requests_pending` |
+/// | method | `method` | `http_request_method` | `method` |
+/// | route | `endpoint` | `http_route` | `endpoint` |
+/// | … where there is none | `unmatched` | no label | `unmatched` |
+/// | status | `status`: the class on the histogram, the exact one on the counter | `http_response_status_code`: the exact one | `status`: the exact one |
+/// | … where there is none | `none`; `500` where a server failed without one | no label | `none`; `500` where a server failed without one |
+/// | how it ended | `outcome`, on the counter | `error_type`: the status from 500 on, else `error`, `cancelled`, `panicked` or `body_error`; no label where it did not fail | |
+/// | beside these | | `url_scheme`: `http`, or what [`url_scheme`](Self::url_scheme) says | |
+///
+/// HTTP clients of OpenTelemetry have `http_client_request_duration_seconds` and `http_client_active_requests`, with
+/// `server_address`, `server_port` where the server was [named](crate::HttpMetricsLayer::servers) with one, `url_template` for an
+/// endpoint that a function gave, and `error_type` from status 400 on. Those of axum-prometheus, which has none, are as in the
+/// catalogue.
+///
+/// gRPC of OpenTelemetry has `rpc_server_call_duration_seconds`, and `rpc_client_…`:
+///
+/// | label | value |
+/// |---|---|
+/// | `rpc_system_name` | `grpc` |
+/// | `rpc_method` | `shop.Orders/Place`; `_OTHER` for what was not registered |
+/// | `rpc_response_status_code` | `OK`, `DEADLINE_EXCEEDED`, … |
+/// | `error_type` | of a server `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`; of a client every code but `OK`; `panicked`, `body_error`, or `error` where there was no code |
+///
+/// Its other metrics, such as `grpc_server_in_flight`, have these labels without the last two, and `grpc_type`.
+///
+/// Two Layers of two schemes around the same calls share what the schemes name alike, such as
+/// `grpc_server_started_total`, and count it double: give one of them a [`prefix`](Self::prefix).
 ///
 /// # Examples
 ///
@@ -23,6 +66,7 @@ use super::{CATALOG, Metric};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Naming {
+    pub(super) scheme: Scheme,
     prefix: String,
     metrics: BTreeMap<&'static str, String>,
     labels: BTreeMap<&'static str, String>,
@@ -40,18 +84,93 @@ impl Naming {
         Self::default()
     }
 
+    /// Names HTTP and gRPC calls as the [semantic conventions] of OpenTelemetry do, in version 1.41: see the table
+    /// [above](Self#schemes).
+    ///
+    /// Names and attributes are recorded with their dots. In the text of Prometheus they stand as the rules from
+    /// OpenTelemetry to Prometheus have them, with underscores and the unit at the end:
+    /// [`exporter::Prometheus`](crate::exporter::Prometheus) sees to that where it is told of the scheme, by
+    /// [`naming`](crate::exporter::Prometheus::naming) or by the SLA.
+    ///
+    /// The conventions count calls by the samples of the histogram, so it has the exact status and `error.type`, and
+    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer) and [`GrpcMetricsLayer`](crate::GrpcMetricsLayer) record no counter
+    /// beside it; [`RequestCountLayer`](crate::RequestCountLayer) does. What the conventions do not know keeps the
+    /// name that it has in the catalogue, with the attributes of the conventions as labels. A histogram for each exact
+    /// status costs more series: each its bounds and three, and six of them stand at zero from the first call of a route on.
+    ///
+    /// [semantic conventions]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_metrics::{HttpMetricsLayer, names::Naming};
+    ///
+    /// let naming = Naming::opentelemetry().url_scheme("https");
+    /// assert_eq!(naming.name("http_request_duration_seconds"), "http.server.request.duration");
+    /// assert_eq!(naming.prometheus_name("http_request_duration_seconds"), "http_server_request_duration_seconds");
+    /// let layer = HttpMetricsLayer::new().naming(&naming);
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn opentelemetry() -> Self {
+        Self { scheme: Scheme::OpenTelemetry { url_scheme: Cow::Borrowed("http") }, ..Self::default() }
+            .checked()
+    }
+
+    /// Names the HTTP calls of servers as the crate `axum-prometheus` does, and measures them to the response head, as it
+    /// does: see the table [above](Self#schemes), and `docs/migrating.md` for what else changes.
+    ///
+    /// A [`prefix`](Self::prefix) takes the place of `axum_`, as that crate's `with_prefix` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_metrics::names::Naming;
+    ///
+    /// let naming = Naming::axum_prometheus();
+    /// assert_eq!(naming.name("http_requests_total"), "axum_http_requests_total");
+    /// assert_eq!(naming.prefix("shop_").name("http_requests_in_flight"), "shop_http_requests_pending");
+    /// ```
+    #[must_use]
+    pub fn axum_prometheus() -> Self {
+        Self { scheme: Scheme::AxumPrometheus, ..Self::default() }.checked()
+    }
+
+    /// Says what the attribute `url.scheme` is, which is `http` otherwise. It is one for all calls of a Layer, because what a
+    /// request says of it, its sender chose.
+    ///
+    /// # Panics
+    ///
+    /// Panics if this is no scheme of a URL, and on names other than those of [`opentelemetry`](Self::opentelemetry), which have
+    /// no place for it.
+    #[must_use]
+    pub fn url_scheme(mut self, url_scheme: impl Into<Cow<'static, str>>) -> Self {
+        let its = url_scheme.into();
+        // RFC 3986, section 3.1.
+        let is_scheme = its.starts_with(|c: char| c.is_ascii_lowercase())
+            && its.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c));
+        assert!(is_scheme, "{its:?} is no scheme of a URL: give one such as \"https\"");
+        let Scheme::OpenTelemetry { url_scheme } = &mut self.scheme else {
+            panic!(
+                "only Naming::opentelemetry() has a label for the scheme of the URL: begin with it, or leave this out"
+            )
+        };
+        *url_scheme = its;
+        self
+    }
+
     /// Puts `prefix` before every name that is not set by [`metric`](Self::metric), but not before those of
     /// `tower_metrics_…`, in which the crate tells about itself.
     ///
     /// # Panics
     ///
     /// Panics if Prometheus would refuse a name that begins so: letters, digits, `_` and `:` are allowed, and
-    /// no digit at the beginning.
+    /// no digit at the beginning; in names of [OpenTelemetry](Self::opentelemetry) also dots.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         assert!(
-            self.prefix.is_empty() || is_metric_name(&self.prefix),
+            self.prefix.is_empty() || is_metric_name(&self.without_dots(&self.prefix)),
             "the prefix {:?} cannot begin a Prometheus metric name: use letters, digits, `_` and `:`, and \
              begin with no digit",
             self.prefix
@@ -71,7 +190,7 @@ impl Naming {
         let Some(metric) = CATALOG.iter().find(|metric| metric.name() == original) else {
             panic!("there is no metric {original:?} to rename: names::catalog() lists those there are")
         };
-        assert_metric_name(&name);
+        assert_metric_name(&self.without_dots(&name));
         self.metrics.insert(metric.name(), name);
         self.checked()
     }
@@ -85,11 +204,11 @@ impl Naming {
     #[must_use]
     pub fn label(mut self, original: &str, name: impl Into<String>) -> Self {
         let name = name.into();
-        let Some(label) = CATALOG.iter().flat_map(|metric| metric.labels()).find(|label| **label == original)
-        else {
+        let mut labels = CATALOG.iter().flat_map(|metric| metric.labels()).chain([&ERROR_TYPE]);
+        let Some(label) = labels.find(|label| **label == original) else {
             panic!("there is no label {original:?} to rename: names::catalog() lists those there are")
         };
-        assert_label_name(&name);
+        assert_label_name(&self.without_dots(&name));
         self.labels.insert(label, name);
         self.checked()
     }
@@ -101,49 +220,107 @@ impl Naming {
     /// Panics if the catalogue has no `original`.
     #[must_use]
     pub fn name(&self, original: &str) -> String {
-        let Some(metric) = CATALOG.iter().find(|metric| metric.name() == original) else {
-            panic!("there is no metric {original:?}: names::catalog() lists those there are")
-        };
-        self.name_of(metric)
+        self.name_of(find(original))
+    }
+
+    /// Returns the name under which Prometheus finds the metric `original` of the catalogue: as it is recorded, but for
+    /// names of [OpenTelemetry](Self::opentelemetry), which have no dots there, and their unit at the end.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the catalogue has no `original`.
+    #[must_use]
+    pub fn prometheus_name(&self, original: &str) -> String {
+        self.prometheus_name_of(find(original))
     }
 
     pub(crate) fn name_of(&self, metric: &Metric) -> String {
-        match self.metrics.get(metric.name()) {
-            Some(name) => name.clone(),
-            None if metric.name().starts_with(ABOUT_ITSELF) => metric.name().to_owned(),
-            None => format!("{}{}", self.prefix, metric.name()),
+        if metric.name() == HTTP_RESPONSE_HEAD_DURATION_SECONDS.name()
+            && self.ends_with_head(&HTTP_REQUEST_DURATION_SECONDS)
+        {
+            return self.name_of(&HTTP_REQUEST_DURATION_SECONDS);
         }
+        if let Some(name) = self.metrics.get(metric.name()) {
+            return name.clone();
+        }
+        if metric.name().starts_with(ABOUT_ITSELF) {
+            return metric.name().to_owned();
+        }
+        self.scheme
+            .metric(metric, &self.prefix)
+            .unwrap_or_else(|| format!("{}{}", self.prefix, metric.name()))
+    }
+
+    pub(crate) fn prometheus_name_of(&self, metric: &Metric) -> String {
+        self.exported_as(&self.name_of(metric), metric.unit())
     }
 
     pub(crate) fn label_of(&self, original: &'static str) -> SharedString {
-        match self.labels.get(original) {
-            Some(name) => SharedString::from_owned(name.clone()),
-            None => SharedString::const_str(original),
+        match (self.labels.get(original), self.scheme.label(original)) {
+            (Some(name), _) => SharedString::from_owned(name.clone()),
+            (None, name) => SharedString::const_str(name.unwrap_or(original)),
         }
+    }
+
+    pub(crate) fn prometheus_label_of(&self, original: &'static str) -> String {
+        self.without_dots(&self.label_of(original)).into_owned()
+    }
+
+    /// Refuses another scheme of which a name would be another metric's here.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn assert_beside(&self, other: &Self) {
+        let mine: BTreeMap<_, _> = self.all_exported().collect();
+        for (name, theirs) in other.all_exported() {
+            if let Some(mine) = mine.get(&name).filter(|mine| **mine != theirs) {
+                panic!(
+                    "one scheme exports {mine} as {name:?}, and another one {theirs}: give one of them another name"
+                );
+            }
+        }
+    }
+
+    /// The name of a metric in Prometheus, by the one that a Layer gave it.
+    pub(crate) fn exported_as(&self, name: &str, unit: Unit) -> String {
+        if self.is_opentelemetry() { exported(name, unit) } else { name.to_owned() }
+    }
+
+    /// What would be a name in Prometheus.
+    fn without_dots<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        if self.is_opentelemetry() { underscored(name).into() } else { name.into() }
+    }
+
+    /// The names in the exposition, each with that of its metric in the catalogue.
+    fn all_exported(&self) -> impl Iterator<Item = (String, &'static str)> + '_ {
+        let is_of_its_own = |metric: &&&Metric| {
+            metric.name() != HTTP_RESPONSE_HEAD_DURATION_SECONDS.name()
+                || !self.ends_with_head(&HTTP_REQUEST_DURATION_SECONDS)
+        };
+        CATALOG.iter().filter(is_of_its_own).flat_map(|metric| {
+            let name = self.prometheus_name_of(metric);
+            let names = metric.kind().exported_as(&name);
+            names.map(|name| (name, metric.name())).collect::<Vec<_>>()
+        })
     }
 
     fn checked(self) -> Self {
         let mut names = BTreeMap::new();
-        for metric in CATALOG {
-            for name in metric.kind().exported_as(&self.name_of(metric)) {
-                if let Some(other) = names.insert(name.clone(), metric.name()) {
-                    panic!(
-                        "{} and {other} would both be exported as {name:?}: give one of them another name",
-                        metric.name()
-                    );
-                }
+        for (name, metric) in self.all_exported() {
+            if let Some(other) = names.insert(name.clone(), metric) {
+                panic!(
+                    "{metric} and {other} would both be exported as {name:?}: give one of them another name"
+                );
             }
-            // A client that was told an endpoint has it beside its server.
-            let beside: &[&str] =
-                if metric.labels().contains(&super::SERVER) { &[super::ENDPOINT] } else { &[] };
+        }
+        for metric in CATALOG {
+            let is_there = |label: &&&str| !(self.is_opentelemetry() && **label == GRPC_SERVICE);
             let mut labels = BTreeMap::new();
-            for label in metric.labels().iter().chain(beside) {
-                if let Some(other) = labels.insert(self.label_of(label), label) {
+            for label in metric.labels().iter().filter(is_there).chain(self.scheme.added(metric)) {
+                let name = self.prometheus_label_of(label);
+                if let Some(other) = labels.insert(name.clone(), label) {
                     panic!(
-                        "the labels {label} and {other} of {} would both be called {:?}: give one of them \
+                        "the labels {label} and {other} of {} would both be called {name:?}: give one of them \
                          another name",
                         metric.name(),
-                        self.label_of(label)
                     );
                 }
             }
@@ -152,68 +329,9 @@ impl Naming {
     }
 }
 
-pub(crate) fn assert_metric_name(name: &str) {
-    assert!(
-        is_metric_name(name),
-        "{name:?} is no Prometheus metric name: use letters, digits, `_` and `:`, and begin with no digit"
-    );
-}
-
-/// Refuses what Prometheus would, and names that Layers of this crate have, which are of other labels.
-pub(crate) fn assert_free(name: &str) {
-    assert_metric_name(name);
-    assert!(
-        CATALOG.iter().all(|metric| metric.name() != name),
-        "{name:?} is recorded by another Layer of this crate: give this metric another name"
-    );
-}
-
-pub(crate) fn assert_counter_name(name: &str) {
-    assert_free(name);
-    assert!(is_counter_name(name), "{name:?} names a counter, which ends in `_total`: add it");
-}
-
-pub(crate) fn assert_label_name(name: &str) {
-    assert!(
-        is_label_name(name),
-        "{name:?} is no label name for Prometheus: use letters, digits and `_`, begin with no digit and not with \
-         `__`, and not `le` or `quantile`, which the exposition itself uses"
-    );
-}
-
-pub(super) const fn is_metric_name(name: &str) -> bool {
-    is_name(name, true)
-}
-
-pub(super) const fn is_counter_name(name: &str) -> bool {
-    matches!(name.as_bytes(), [.., b'_', b't', b'o', b't', b'a', b'l'])
-}
-
-pub(super) const fn is_part_of_histogram(name: &str) -> bool {
-    matches!(
-        name.as_bytes(),
-        [.., b'_', b'b', b'u', b'c', b'k', b'e', b't']
-            | [.., b'_', b's', b'u', b'm']
-            | [.., b'_', b'c', b'o', b'u', b'n', b't']
-    )
-}
-
-pub(super) const fn is_label_name(name: &str) -> bool {
-    is_name(name, false) && !matches!(name.as_bytes(), [b'_', b'_', ..] | b"le" | b"quantile")
-}
-
-/// Letters, digits and `_`, or colons where they may be; no digit at the beginning. In a loop, so that it can be asked
-/// while a program is compiled.
-const fn is_name(name: &str, with_colons: bool) -> bool {
-    let mut rest = name.as_bytes();
-    if matches!(rest, [] | [b'0'..=b'9', ..]) {
-        return false;
-    }
-    while let [first, others @ ..] = rest {
-        if !(first.is_ascii_alphanumeric() || *first == b'_' || (with_colons && *first == b':')) {
-            return false;
-        }
-        rest = others;
-    }
-    true
+fn find(original: &str) -> &'static Metric {
+    let Some(metric) = CATALOG.iter().find(|metric| metric.name() == original) else {
+        panic!("there is no metric {original:?}: names::catalog() lists those there are")
+    };
+    metric
 }

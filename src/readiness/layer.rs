@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use metrics::{Recorder, SharedString};
+use metrics::Recorder;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -52,6 +52,11 @@ impl ReadinessLayer {
         Self::of(Setup::new(name.into()))
     }
 
+    /// Records under the names and labels of `naming`.
+    pub fn naming(self, naming: &Naming) -> Self {
+        Self::of(Setup { naming: naming.clone(), ..self.waits.setup.clone() })
+    }
+
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         let mut setup = self.waits.setup.clone();
@@ -79,10 +84,12 @@ impl ReadinessLayer {
     }
 
     fn of(setup: Setup) -> Self {
-        let mut spec = Spec::new(vec![SharedString::const_str(names::SERVICE)], setup.source.clone());
+        let mut spec = Spec::new(vec![setup.naming.label_of(names::SERVICE)], setup.source.clone());
+        spec.naming = setup.naming.clone();
         spec.clock = setup.clock.clone();
-        spec.histogram = Some(Instrument::new(&names::SERVICE_READY_WAIT_SECONDS, &Naming::new()));
-        let mut answers = OutcomeWords::default();
+        spec.histogram = Some(Instrument::new(&names::SERVICE_READY_WAIT_SECONDS, &setup.naming));
+        let mut answers =
+            OutcomeWords { label: setup.naming.label_of(names::OUTCOME), ..OutcomeWords::default() };
         answers.words.insert(Outcome::Completed.as_str(), READY);
         answers.words.insert(Outcome::Cancelled.as_str(), ABANDONED);
         spec.answers = Box::new(answers);

@@ -6,7 +6,7 @@ use metrics::Recorder;
 use tower_layer::Layer;
 
 use super::{Answers, Errors, Inner, Refusal, Rejection, limiter::Limiter, reason::ReasonFn};
-use crate::{http::RequestHead, series::Source};
+use crate::{http::RequestHead, names::Naming, series::Source};
 
 /// Counts what a limiter refuses, and why: see the [module](super).
 ///
@@ -16,6 +16,7 @@ pub struct RejectionLayer<J = Errors> {
     name: String,
     judge: J,
     reason: Option<Arc<ReasonFn>>,
+    naming: Naming,
     source: Source,
 }
 
@@ -30,7 +31,13 @@ pub struct Around<L, J> {
 impl RejectionLayer {
     /// Counts the errors with which the limiter `name` refuses.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), judge: Errors, reason: None, source: Source::default() }
+        Self {
+            name: name.into(),
+            judge: Errors,
+            reason: None,
+            naming: Naming::new(),
+            source: Source::default(),
+        }
     }
 
     /// Counts also the HTTP answers with which it refuses: 429, 503, 408, 504, and gRPC's `ResourceExhausted` and
@@ -40,6 +47,7 @@ impl RejectionLayer {
             name: self.name,
             judge: Answers::default(),
             reason: self.reason,
+            naming: self.naming,
             source: self.source,
         }
     }
@@ -66,6 +74,12 @@ impl<J> RejectionLayer<J> {
         F: Fn(Refusal<'_>) -> Option<&'static str> + Send + Sync + 'static,
     {
         self.reason = Some(Arc::new(reason));
+        self
+    }
+
+    /// Records under the names and labels of `naming`.
+    pub fn naming(mut self, naming: &Naming) -> Self {
+        self.naming = naming.clone();
         self
     }
 
@@ -118,6 +132,7 @@ impl<J: Clone> Clone for RejectionLayer<J> {
             name: self.name.clone(),
             judge: self.judge.clone(),
             reason: self.reason.clone(),
+            naming: self.naming.clone(),
             source: self.source.clone(),
         }
     }
@@ -127,7 +142,8 @@ impl<J: Clone> Clone for RejectionLayer<J> {
 
 impl<L, J> Around<L, J> {
     fn new(limiter_layer: L, layer: RejectionLayer<J>, by_endpoint: bool) -> Self {
-        let limiter = Limiter::new(layer.name, layer.judge, layer.reason, by_endpoint, &layer.source);
+        let RejectionLayer { name, judge, reason, naming, source } = layer;
+        let limiter = Limiter::new(name, judge, reason, by_endpoint, &naming, &source);
         let this = Self { limiter_layer, limiter: Arc::new(limiter) };
         this.initialize();
         this

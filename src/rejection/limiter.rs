@@ -8,8 +8,6 @@ use std::{
     },
 };
 
-use metrics::SharedString;
-
 use super::{
     Locate, Refusal,
     reason::{CLOSED, OVERLOADED, RATE_LIMITED, ReasonFn, TIMED_OUT},
@@ -45,9 +43,10 @@ impl<J> Limiter<J> {
         judge: J,
         reason: Option<Arc<ReasonFn>>,
         by_endpoint: bool,
+        naming: &Naming,
         source: &Source,
     ) -> Self {
-        let family = |metric| family(metric, by_endpoint, source);
+        let family = |metric| family(metric, by_endpoint, naming, source);
         Self {
             name,
             judge: Arc::new(judge),
@@ -109,10 +108,11 @@ impl<J: fmt::Debug> fmt::Debug for Limiter<J> {
     }
 }
 
-fn family(metric: &Metric, by_endpoint: bool, source: &Source) -> Family {
+fn family(metric: &Metric, by_endpoint: bool, naming: &Naming, source: &Source) -> Family {
     let labels = metric.labels().iter().copied().chain(by_endpoint.then_some(names::ENDPOINT));
-    let mut spec = Spec::new(labels.map(SharedString::const_str).collect(), source.clone());
-    spec.counter = Some(Instrument::new(metric, &Naming::new()));
+    let mut spec = Spec::new(labels.map(|label| naming.label_of(label)).collect(), source.clone());
+    spec.naming = naming.clone();
+    spec.counter = Some(Instrument::new(metric, naming));
     spec.open_labels
         .extend(by_endpoint.then(|| OpenLabel { index: metric.labels().len(), max_values: None }));
     Family::new(spec)

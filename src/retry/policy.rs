@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use metrics::{Recorder, SharedString};
+use metrics::Recorder;
 use tower::retry::Policy;
 
 use crate::{
@@ -35,6 +35,7 @@ pub trait Success<T, E> {
 struct Attempts {
     policy: String,
     family: Family,
+    naming: Naming,
     source: Source,
     /// When all counters were last made to stand at zero.
     zeroed: AtomicU64,
@@ -50,7 +51,7 @@ const UNFINISHED: &str = "unfinished";
 impl<P> MeteredPolicy<P> {
     /// Counts the decisions of `inner` under the name `policy`.
     pub fn new(policy: impl Into<String>, inner: P) -> Self {
-        let attempts = Arc::new(Attempts::new(policy.into(), Source::default()));
+        let attempts = Arc::new(Attempts::new(policy.into(), Naming::new(), Source::default()));
         let this = Self { inner, success: (), attempts, is_retrying: false };
         this.initialize();
         this
@@ -70,12 +71,20 @@ impl<P, F> MeteredPolicy<P, F> {
         MeteredPolicy { inner: inner.clone(), success, attempts: Arc::clone(attempts), is_retrying: false }
     }
 
+    /// Records under the names and labels of `naming`.
+    #[must_use]
+    pub fn naming(mut self, naming: &Naming) -> Self {
+        self.attempts = self.attempts.with(naming.clone(), self.attempts.source.clone());
+        self.initialize();
+        self
+    }
+
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
         let mut source = self.attempts.source.clone();
         source.give(recorder);
-        self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), source));
+        self.attempts = self.attempts.with(self.attempts.naming.clone(), source);
         self.initialize();
         self
     }
@@ -90,7 +99,7 @@ impl<P, F> MeteredPolicy<P, F> {
     pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
         let mut source = self.attempts.source.clone();
         source.forgets_after(idle_timeout);
-        self.attempts = Arc::new(Attempts::new(self.attempts.policy.clone(), source));
+        self.attempts = self.attempts.with(self.attempts.naming.clone(), source);
         self.initialize();
         self
     }
@@ -181,11 +190,17 @@ where
 // ===== impl Attempts =====
 
 impl Attempts {
-    fn new(policy: String, source: Source) -> Self {
-        let labels = names::RETRY_ATTEMPTS_TOTAL.labels().iter().map(|label| SharedString::const_str(label));
+    fn new(policy: String, naming: Naming, source: Source) -> Self {
+        let labels = names::RETRY_ATTEMPTS_TOTAL.labels().iter().map(|label| naming.label_of(label));
         let mut spec = Spec::new(labels.collect(), source.clone());
-        spec.counter = Some(Instrument::new(&names::RETRY_ATTEMPTS_TOTAL, &Naming::new()));
-        Self { policy, family: Family::new(spec), source, zeroed: AtomicU64::new(0) }
+        spec.naming = naming.clone();
+        spec.counter = Some(Instrument::new(&names::RETRY_ATTEMPTS_TOTAL, &naming));
+        Self { policy, family: Family::new(spec), naming, source, zeroed: AtomicU64::new(0) }
+    }
+
+    /// The same of another scheme or recorder.
+    fn with(&self, naming: Naming, source: Source) -> Arc<Self> {
+        Arc::new(Self::new(self.policy.clone(), naming, source))
     }
 
     /// Makes all counters stand at zero.

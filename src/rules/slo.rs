@@ -93,10 +93,7 @@ impl One<'_> {
                 vec![(label(names::METHOD), method.clone()), (label(names::ENDPOINT), route.clone())]
             }
             sla::Scope::Grpc(Grpc { method: Some((service, method)), .. }) => {
-                vec![
-                    (label(names::GRPC_SERVICE), service.clone()),
-                    (label(names::GRPC_METHOD), method.clone()),
-                ]
+                self.slo.sla.naming.grpc_method(service, method)
             }
             sla::Scope::Http | sla::Scope::Grpc(_) | sla::Scope::Operation(_) => Vec::new(),
         }

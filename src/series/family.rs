@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{Birth, Cache, Series, Source, Spec};
-use crate::{call::Call, clock::Clock};
+use crate::{call::Call, clock::Clock, names::Naming};
 
 /// The series of what has no protocol: operations, waits, connections, and counters that no call stands behind.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Family {
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) name: String,
+    pub(crate) naming: Naming,
     pub(crate) source: Source,
     pub(crate) clock: Clock,
 }
@@ -73,6 +74,6 @@ impl Family {
 
 impl Setup {
     pub(crate) fn new(name: String) -> Self {
-        Self { name, source: Source::default(), clock: Clock::new() }
+        Self { name, naming: Naming::new(), source: Source::default(), clock: Clock::new() }
     }
 }

@@ -5,7 +5,10 @@ use std::cell::Cell;
 use metrics::{Counter, Histogram, Label, Recorder};
 
 use super::{End, Instrument, RecorderId, Spec, contained, sample::Samples, table::Table};
-use crate::in_flight::InFlight;
+use crate::{
+    in_flight::InFlight,
+    names::{Ended, Kind},
+};
 
 /// The handles of one label set, as one recorder gave them.
 #[derive(Debug)]
@@ -49,6 +52,11 @@ impl Handles {
         for end in spec.answers.zero_counters(infallible) {
             // Exporters that forget what was only registered keep what was touched.
             origin.counter(recorder, end).increment(0);
+        }
+        if spec.naming.counts_by_samples() {
+            for end in spec.answers.zero_samples(infallible) {
+                drop(origin.histogram(&spec.histogram, recorder, end));
+            }
         }
         let started = spec.started.as_ref();
         let started = started.map_or(Counter::noop(), |it| it.counter(recorder, origin.labels_begun()));
@@ -151,13 +159,20 @@ impl Origin<'_> {
 
     fn counter(self, recorder: &dyn Recorder, end: End) -> Counter {
         self.spec.counter.as_ref().map_or(Counter::noop(), |counter| {
-            counter.counter(recorder, self.labels_with(self.spec.answers.counter_labels(end)))
+            let answer = self.spec.answers.counter_labels(end);
+            counter.counter(recorder, self.labels_with(Kind::Counter, answer, end))
         })
     }
 
     fn histogram(self, instrument: &Option<Instrument>, recorder: &dyn Recorder, end: End) -> Histogram {
         instrument.as_ref().map_or(Histogram::noop(), |histogram| {
-            histogram.histogram(recorder, self.labels_with(self.spec.answers.histogram_labels(end)))
+            let answers = &self.spec.answers;
+            let plain: Vec<_> = self.spec.plain_labels(self.values).collect();
+            let answer = match self.spec.naming.has_exact_histogram(&plain, answers.is_client()) {
+                true => answers.counter_labels(end),
+                false => answers.histogram_labels(end),
+            };
+            histogram.histogram(recorder, self.labels_with(Kind::Histogram, answer, end))
         })
     }
 
@@ -169,14 +184,14 @@ impl Origin<'_> {
         }
     }
 
-    fn labels_with(self, answer: Vec<Label>) -> Vec<Label> {
-        let constants = self.spec.constants.iter().cloned();
-        self.spec.labels(self.values).chain(answer).chain(constants).collect()
+    fn labels_with(self, kind: Kind, answer: Vec<Label>, end: End) -> Vec<Label> {
+        let ended = Ended { is_answered: end.code != 0, outcome: end.outcome, kind: end.word };
+        self.spec.labels(kind, self.spec.plain_labels(self.values).chain(answer), Some(ended))
     }
 
     /// The labels that are known when a call begins.
     fn labels_begun(self) -> Vec<Label> {
         let values = &self.values[..self.spec.labels_on_gauge];
-        self.spec.labels(values).chain(self.spec.constants.iter().cloned()).collect()
+        self.spec.labels(Kind::Gauge, self.spec.plain_labels(values), None)
     }
 }

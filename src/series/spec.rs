@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Clock,
     labels::{OTHER, sanitised},
-    names::{self, Kind, Metric, Naming},
+    names::{self, Ended, Kind, Metric, Naming, unit_in},
     outcome::Outcome,
 };
 
@@ -70,6 +70,14 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
     fn disproves(&self, _end: End) -> bool {
         false
     }
+    /// The ends whose histograms stand at zero with the first call of a label set, where they are what calls are counted by.
+    fn zero_samples(&self, infallible: bool) -> Vec<End> {
+        self.zero_counters(infallible)
+    }
+    /// Tells whether these are answers to calls that are made, rather than taken.
+    fn is_client(&self) -> bool {
+        false
+    }
     /// Hears of each end that is the first of its kind in the label set of these values.
     fn met(&self, _values: &[Box<str>], _end: End) {}
 }
@@ -79,7 +87,7 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
 pub(crate) struct Instrument {
     name: KeyName,
     kind: Kind,
-    unit: Unit,
+    unit: Option<Unit>,
     help: SharedString,
 }
 
@@ -126,7 +134,7 @@ impl Spec {
         }
         // A filter may take that gauge alone, so the Layer's own are asked. A counter cannot be asked: whoever
         // records nothing else is believed.
-        let labels = |values: &[&str]| self.labels(values).chain(self.constants.iter().cloned()).collect();
+        let labels = |values| self.labels(Kind::Gauge, self.plain_labels(values), None);
         let on_gauge = &self.fallback[..self.labels_on_gauge];
         let takes_gauge =
             |gauge: &Instrument| set_taken(&gauge.gauge(recorder, &gauge.key(labels(on_gauge))), 0.0);
@@ -149,8 +157,8 @@ impl Spec {
             let every = Instrument::new(&names::LATENCY_SAMPLE_EVERY, &self.naming);
             every.describe(recorder);
             for histogram in [&self.histogram, &self.head].into_iter().flatten() {
-                let metric =
-                    Label::new(self.naming.label_of(names::METRIC), histogram.name().clone().into_inner());
+                let metric = self.naming.exported_as(histogram.name().as_str(), Unit::Seconds);
+                let metric = Label::new(self.naming.label_of(names::METRIC), metric);
                 every.gauge(recorder, &every.key(vec![metric])).set(self.sampled as f64);
             }
         }
@@ -160,10 +168,29 @@ impl Spec {
         }
     }
 
-    /// The labels of these values, which are as many as there are or fewer.
-    pub(super) fn labels<V: AsRef<str>>(&self, values: &[V]) -> impl Iterator<Item = Label> {
+    /// The labels of one series, as the scheme has them.
+    pub(super) fn labels(
+        &self,
+        kind: Kind,
+        plain: impl Iterator<Item = Label>,
+        ended: Option<Ended>,
+    ) -> Vec<Label> {
+        let dressed = self.naming.dressed(kind, plain.collect(), ended, self.answers.is_client());
+        dressed.into_iter().chain(self.constants.iter().cloned()).collect()
+    }
+
+    /// The labels of these values, which are as many as there are or fewer, as the catalogue has them.
+    pub(super) fn plain_labels<V: AsRef<str>>(&self, values: &[V]) -> impl Iterator<Item = Label> {
         let pairs = self.request_labels.iter().zip(values);
         pairs.map(|(name, value)| Label::new(name.clone(), sanitised(value.as_ref()).into_owned()))
+    }
+
+    /// Panics if histograms of a sample would be what calls are counted by.
+    pub(crate) fn assert_sampling(&self) {
+        assert!(
+            self.sampled == 1 || !self.naming.counts_by_samples(),
+            "this naming scheme counts calls by the samples of their histogram: leave .sample_latency() out"
+        );
     }
 
     /// Panics if two labels have one name.
@@ -188,7 +215,7 @@ impl Spec {
 
     /// The one that the others are named after.
     pub(super) fn main_instrument(&self) -> Option<&Instrument> {
-        [&self.counter, &self.histogram, &self.gauge, &self.started].into_iter().flatten().next()
+        [&self.counter, &self.histogram, &self.gauge, &self.started, &self.head].into_iter().flatten().next()
     }
 
     pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
@@ -234,17 +261,21 @@ impl Answers for NoAnswers {
 
 impl Instrument {
     pub(crate) fn new(metric: &Metric, naming: &Naming) -> Self {
-        Self::named(metric, naming.name_of(metric))
+        let name = naming.name_of(metric);
+        // What is asked of Prometheus under a name with a unit is described with it.
+        let unit = if naming.appends_units() { Some(metric.unit()) } else { unit_in(&name, metric.unit()) };
+        Self { name: name.into(), kind: metric.kind(), unit, help: metric.help().into() }
     }
 
     /// The metric under a name of its own.
     pub(crate) fn named(metric: &Metric, name: String) -> Self {
-        Self { name: name.into(), kind: metric.kind(), unit: metric.unit(), help: metric.help().into() }
+        let unit = unit_in(&name, metric.unit());
+        Self { name: name.into(), kind: metric.kind(), unit, help: metric.help().into() }
     }
 
     /// A counter that the table of this crate does not know.
     pub(crate) fn counted(name: String, help: SharedString) -> Self {
-        Self { name: name.into(), kind: Kind::Counter, unit: Unit::Count, help }
+        Self { name: name.into(), kind: Kind::Counter, unit: Some(Unit::Count), help }
     }
 
     pub(crate) fn name(&self) -> &KeyName {
@@ -268,7 +299,7 @@ impl Instrument {
     }
 
     pub(crate) fn describe(&self, recorder: &dyn Recorder) {
-        let (name, unit, help) = (self.name.clone(), Some(self.unit), self.help.clone());
+        let (name, unit, help) = (self.name.clone(), self.unit, self.help.clone());
         match self.kind {
             Kind::Counter => recorder.describe_counter(name, unit, help),
             Kind::Gauge => recorder.describe_gauge(name, unit, help),

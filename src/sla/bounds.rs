@@ -5,8 +5,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Sla, objectives::nanos};
-use crate::{clock::seconds, names};
+use super::{Sla, objectives::nanos, slo::NameOf};
+use crate::{
+    clock::seconds,
+    names::{self, Naming},
+};
 
 /// The default bounds of a histogram in seconds.
 pub(crate) const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -51,26 +54,32 @@ pub fn bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> Vec<f64> {
     thresholds.bounds()
 }
 
-/// Returns the bucket bounds in seconds of every histogram that these promises are about, by its name: what
-/// [`bounds`] is for one of them. `exporter::Prometheus::sla` sets them; give them to another exporter yourself.
+/// Returns the bucket bounds in seconds of every histogram that these promises are about, by the name under which it is
+/// recorded: what [`bounds`] is for one of them. `exporter::Prometheus::sla` sets them; give them to another exporter yourself.
 pub fn histogram_bounds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> BTreeMap<String, Vec<f64>> {
-    thresholds(slas).into_iter().map(|(histogram, thresholds)| (histogram, thresholds.bounds())).collect()
+    thresholds(slas, Naming::name_of)
+        .into_iter()
+        .map(|(histogram, thresholds)| (histogram, thresholds.bounds()))
+        .collect()
 }
 
-/// What is asked of each histogram.
-pub(super) fn thresholds<'a>(slas: impl IntoIterator<Item = &'a Sla>) -> BTreeMap<String, Thresholds> {
+/// What is asked of each histogram, by the name that `name_of` gives to those of the catalogue.
+pub(super) fn thresholds<'a>(
+    slas: impl IntoIterator<Item = &'a Sla>,
+    name_of: NameOf,
+) -> BTreeMap<String, Thresholds> {
     let mut all: BTreeMap<String, Thresholds> = BTreeMap::new();
     for sla in slas {
         if sla.is_http() {
-            let duration = sla.naming.name_of(&names::HTTP_REQUEST_DURATION_SECONDS);
+            let duration = name_of(&sla.naming, &names::HTTP_REQUEST_DURATION_SECONDS);
             all.entry(duration).or_default().add_http(sla);
         }
         if sla.is_about_head() {
-            let head = sla.naming.name_of(&names::HTTP_RESPONSE_HEAD_DURATION_SECONDS);
+            let head = name_of(&sla.naming, sla.naming.head_histogram());
             all.entry(head).or_default().promised.extend(sla.also_bounds.iter().copied().map(nanos));
         }
         for slo in sla.slos() {
-            if let (Some(histogram), Some(latency)) = (slo.histogram(), slo.latency()) {
+            if let (Some(histogram), Some(latency)) = (slo.histogram(name_of), slo.latency()) {
                 all.entry(histogram).or_default().promised.insert(latency.nanos());
             }
         }

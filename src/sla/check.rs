@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{Sla, bounds::thresholds};
-use crate::{clock::seconds, names};
+use crate::{
+    clock::seconds,
+    names::{self, Naming},
+};
 
 /// What [`Sla::check`] found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +78,7 @@ impl Sla {
             }
         }
         let mut error = CheckError { wrong: Vec::new() };
-        for (histogram, thresholds) in thresholds([self]) {
+        for (histogram, thresholds) in thresholds([self], Naming::prometheus_name_of) {
             let exported = Exported::of(&histogram, rendered);
             if let Some(every) = sample_of(&histogram, rendered) {
                 error.wrong.push(format!(

@@ -344,14 +344,18 @@ impl Sla {
 }
 
 /// Labels that rules set or sum by.
-const RESERVED: [&str; 20] = [
+const RESERVED: [&str; 27] = [
     "alertname",
     "alertstate",
     "endpoint",
+    "error_type",
     "grpc_code",
     "grpc_method",
     "grpc_service",
     "grpc_type",
+    "http_request_method",
+    "http_response_status_code",
+    "http_route",
     "instance",
     "job",
     "le",
@@ -360,6 +364,9 @@ const RESERVED: [&str; 20] = [
     "metric",
     "outcome",
     "reason",
+    "rpc_method",
+    "rpc_response_status_code",
+    "rpc_system_name",
     "severity",
     "signal",
     "slo",

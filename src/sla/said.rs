@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{LatencyObjective, Sla, bounds, objectives::Objectives};
-use crate::names;
 
 // ===== impl Sla =====
 
@@ -62,8 +61,8 @@ impl Sla {
 
     /// The counters of which its objectives are told.
     pub(crate) fn counters(&self) -> Vec<String> {
-        let http = self.is_http().then(|| self.naming.name_of(&names::HTTP_REQUESTS_TOTAL));
-        let grpc = (!self.grpc.is_empty()).then(|| self.naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL));
+        let http = self.is_http().then(|| self.naming.http_ended());
+        let grpc = (!self.grpc.is_empty()).then(|| self.naming.grpc_ended());
         http.into_iter().chain(grpc).chain(self.operations.iter().map(|it| it.counter.clone())).collect()
     }
 

@@ -3,7 +3,10 @@
 #[cfg(feature = "rules")]
 use super::share::percentile;
 use super::{Endpoint, Grpc, LatencyObjective, Operation, Sla, objectives::Objectives};
-use crate::names;
+use crate::names::{self, Metric, Naming};
+
+/// Under which name a metric is looked for: where it is recorded, or in Prometheus.
+pub(crate) type NameOf = fn(&Naming, &Metric) -> String;
 
 /// One objective of an SLA.
 #[cfg_attr(not(feature = "rules"), expect(dead_code, reason = "bounds need less of it than rules do"))]
@@ -38,19 +41,17 @@ pub(crate) enum Objective {
 // ===== impl Slo =====
 
 impl Slo<'_> {
-    /// The histogram that tells it, where it is a latency.
-    pub(crate) fn histogram(&self) -> Option<String> {
+    /// The histogram that tells it, where it is a latency, by the name that `name_of` gives to those of the catalogue.
+    pub(crate) fn histogram(&self, name_of: NameOf) -> Option<String> {
         let naming = &self.service.naming;
         match (self.objective, self.scope) {
             (Objective::Availability(_), _) => None,
-            (Objective::HeadLatency(_), _) => {
-                Some(naming.name_of(&names::HTTP_RESPONSE_HEAD_DURATION_SECONDS))
-            }
+            (Objective::HeadLatency(_), _) => Some(name_of(naming, naming.head_histogram())),
             (Objective::Latency(_), Scope::Http | Scope::Endpoint(_)) => {
-                Some(naming.name_of(&names::HTTP_REQUEST_DURATION_SECONDS))
+                Some(name_of(naming, &names::HTTP_REQUEST_DURATION_SECONDS))
             }
             (Objective::Latency(_), Scope::Grpc(_)) => {
-                Some(naming.name_of(&names::GRPC_SERVER_HANDLING_SECONDS))
+                Some(name_of(naming, &names::GRPC_SERVER_HANDLING_SECONDS))
             }
             (Objective::Latency(_), Scope::Operation(operation)) => Some(operation.histogram.clone()),
         }

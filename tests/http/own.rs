@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body_util::Empty;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_metrics::{HttpMetricsLayer, http::ErrorKind, sla::Sla};
+use tower_metrics::{GrpcMetricsLayer, HttpMetricsLayer, http::ErrorKind, names::Naming, sla::Sla};
 
 use crate::support::{Script, Step, ended, measured, refusal};
 
@@ -342,4 +342,45 @@ fn labels_that_cannot_be_are_refused() {
         refusal(|| (0..9).fold(HttpMetricsLayer::new(), |layer, n| layer.label(format!("l{n}"), |_| None)));
     assert!(nine.contains("one label too many: 8 can be added"), "{nine}");
     assert!(refusal(|| HttpMetricsLayer::new().sample_latency(0)).contains("would be none"));
+}
+
+#[test]
+fn opentelemetry_has_a_client_s_words_in_its_own_attribute() {
+    let (recorder, _) = measured();
+    let layer = HttpMetricsLayer::client()
+        .naming(&Naming::opentelemetry())
+        .classify_errors(|_: &&str| "connect")
+        .constant_label("region", "eu")
+        .recorder(recorder.shared());
+    let layer = layer.response_label("tier", |_| Some("edge".into()));
+    let service = layer.layer(service_fn(|_| ready(Err::<Response<Empty<Bytes>>, _>("no"))));
+    service.oneshot(request("/", None)).now_or_never().unwrap().unwrap_err();
+    let service = layer.layer(service_fn(|_| ready(Ok::<_, &str>(answer(200, None)))));
+    drop(service.oneshot(request("/", None)).now_or_never().unwrap());
+    let samples = |labels: &[(&str, &str)]| recorder.samples("http.client.request.duration", labels).len();
+    assert_eq!(samples(&[("error.type", "connect"), ("tier", "none"), ("region", "eu")]), 1, "{recorder}");
+    assert_eq!(samples(&[("http.response.status_code", "200"), ("tier", "edge")]), 1, "{recorder}");
+    assert!(!recorder.to_string().contains("error_type"), "{recorder}");
+}
+
+#[test]
+fn a_scheme_that_counts_calls_by_samples_refuses_to_take_a_part_of_them() {
+    let naming = Naming::opentelemetry();
+    for refused in [
+        refusal(|| HttpMetricsLayer::new().naming(&naming).sample_latency(2)),
+        refusal(|| HttpMetricsLayer::new().sample_latency(2).naming(&naming)),
+        refusal(|| GrpcMetricsLayer::new().naming(&naming).sample_latency(2)),
+    ] {
+        assert!(refused.contains("leave .sample_latency() out"), "{refused}");
+    }
+}
+
+#[test]
+fn the_label_of_errors_can_have_another_name() {
+    let (recorder, layer) = measured();
+    let layer = layer.naming(&Naming::new().label("error_type", "why")).classify_errors(|_: &&str| "slow");
+    let service = layer.layer(service_fn(|_| ready(Err::<Response<Empty<Bytes>>, _>("no"))));
+    service.oneshot(request("/", None)).now_or_never().unwrap().unwrap_err();
+    assert_eq!(recorder.counter("http_requests_total", &[("why", "slow")]), 1);
+    assert!(refusal(|| Naming::new().label("error_type", "status")).contains("another name"));
 }

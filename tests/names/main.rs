@@ -2,7 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod collisions;
 mod complete;
+mod generated;
+mod page;
+#[path = "../dashboard/lint/promql.rs"]
+#[allow(dead_code, reason = "the linter needs more of it")]
+mod promql;
+mod schemes;
+mod traffic;
 
 use std::collections::BTreeSet;
 

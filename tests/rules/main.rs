@@ -13,6 +13,7 @@ mod alerts;
 mod check;
 mod objectives;
 mod promises;
+mod schemes;
 mod shape;
 mod tools;
 mod world;

@@ -66,12 +66,9 @@ impl Service<'_> {
     /// The counters of which the objectives are told, with the labels by which they are judged.
     fn counters(&self) -> Vec<(Part, String, Selector)> {
         let naming = &self.sla.naming;
-        let http = self
-            .merged
-            .is_http()
-            .then(|| (Part::Http, naming.name_of(&names::HTTP_REQUESTS_TOTAL), http_counter(self.sla)));
-        let grpc = (!self.sla.grpc.is_empty())
-            .then(|| (Part::Grpc, naming.name_of(&names::GRPC_SERVER_HANDLED_TOTAL), grpc_counter(self.sla)));
+        let http = self.merged.is_http().then(|| (Part::Http, naming.http_ended(), http_counter(self.sla)));
+        let grpc =
+            (!self.sla.grpc.is_empty()).then(|| (Part::Grpc, naming.grpc_ended(), grpc_counter(self.sla)));
         let operations = self.sla.operations.iter().map(|it| {
             let selector = of_service(self.sla, Selector::new(&*it.counter)).unequal(&it.outcome, "");
             (Part::Operations, it.counter.clone(), selector)
@@ -107,7 +104,7 @@ impl Service<'_> {
         let naming = &self.sla.naming;
         let http = self.merged.is_http().then(|| {
             let gauges = [&names::HTTP_REQUESTS_IN_FLIGHT, &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT];
-            (Part::Http, gauges.map(|metric| naming.name_of(metric)))
+            (Part::Http, gauges.map(|metric| naming.prometheus_name_of(metric)))
         });
         let operations = self
             .sla

@@ -3,7 +3,7 @@
 use super::Service;
 use crate::{
     names,
-    promql::Set,
+    promql::{Selector, Set, sum},
     rules::{
         Alert, Rule,
         link::Part,
@@ -20,11 +20,20 @@ impl Service<'_> {
         let (kind, code) = (label(self.sla, names::GRPC_TYPE), label(self.sla, names::GRPC_CODE));
         let in_flight = selector(self.sla, &names::GRPC_SERVER_IN_FLIGHT).equal(&kind, "unary");
         // Who gives up a call that hangs ends it, and that is no sign of life.
-        let answered = grpc_counter(self.sla).equal(&kind, "unary").unequal(&code, names::GRPC_CANCELED);
-        let gauge = self.sla.naming.name_of(&names::GRPC_SERVER_IN_FLIGHT);
+        let cancelled = self.sla.naming.grpc_code(names::GRPC_CANCELED);
+        let answered = |calls: Selector| Set::of([calls.unequal(&code, &cancelled)]).rates("5m");
+        let answered = match self.sla.naming.types_grpc_calls() {
+            true => answered(grpc_counter(self.sla).equal(&kind, "unary")),
+            // What counts the calls has no type, but what is in flight has.
+            false => {
+                let (method, _) = self.sla.naming.grpc_unknown();
+                format!("{}\nand on ({by}, {method}) {in_flight}", answered(grpc_counter(self.sla)))
+            }
+        };
+        let gauge = self.sla.naming.prometheus_name_of(&names::GRPC_SERVER_IN_FLIGHT);
         let rule = self.config.alert(
             Alert::RequestsStuck,
-            format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", Set::of([answered]).sum(&by, "5m")),
+            format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", sum(&by, &answered)),
             &[&*self.scope.alert_labels, &[("metric".into(), gauge)]].concat(),
             "gRPC calls are stuck in {{ $labels.instance }} of {{ $labels.job }}: {{ $value }} in flight, none answered.",
             "They are unary and in flight, and none was answered in five minutes: a deadlock, or something that they all wait \

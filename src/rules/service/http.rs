@@ -2,13 +2,11 @@
 
 use super::Service;
 use crate::{
-    labels::UNMATCHED,
     names,
-    outcome::Outcome,
     promql::{Selector, Set, grouped},
     rules::{
         Alert, Rule,
-        sli::{Whose, counted, http_calls, label, selector},
+        sli::{Whose, counted, http_calls, label, selector, uncancelled},
     },
     sla::percentile,
 };
@@ -69,15 +67,14 @@ impl Service<'_> {
         let in_flight = || selector(self.sla, &names::HTTP_REQUESTS_IN_FLIGHT).outside(&endpoint, routes());
         // Who gives up a call that hangs ends it, and so do scans of what no route matches: neither is a sign of life of the
         // routes. Of what no route matches, every answer is one.
-        let answered = http_calls(self.sla)
-            .outside(&endpoint, routes())
-            .unequal(&label(self.sla, names::OUTCOME), Outcome::Cancelled.as_str());
+        let answered = uncancelled(self.sla, http_calls(self.sla).outside(&endpoint, routes()));
+        let unmatched = self.sla.naming.no_endpoint();
         let stuck = |in_flight: Selector, answered: Selector| {
             format!("sum by ({by}) ({in_flight}) > 0\nunless\n{} > 0", Set::of([answered]).sum(&by, "5m"))
         };
         let of_routes =
-            stuck(in_flight().unequal(&endpoint, UNMATCHED), answered.clone().unequal(&endpoint, UNMATCHED));
-        let of_the_rest = stuck(in_flight().equal(&endpoint, UNMATCHED), answered);
+            stuck(in_flight().unequal(&endpoint, unmatched), answered.clone().unequal(&endpoint, unmatched));
+        let of_the_rest = stuck(in_flight().equal(&endpoint, unmatched), answered);
         self.config.alert(
             Alert::RequestsStuck,
             format!("{}\nor\n{}", grouped(&of_routes), grouped(&of_the_rest)),

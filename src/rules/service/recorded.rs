@@ -3,11 +3,13 @@
 use super::Service;
 use crate::{
     names,
-    outcome::Outcome,
     promql::{Set, grouped, sum},
     rules::{
         Rule,
-        sli::{Sli, Whose, availability, comparable, counted, http_latency, label, leaving, selector},
+        sli::{
+            Sli, Whose, availability, comparable, http_calls, http_cancelled, http_errors, http_latency,
+            label, leaving, selector,
+        },
     },
     sla::LatencyObjective,
 };
@@ -18,10 +20,10 @@ impl Service<'_> {
     /// Rate, errors and duration, for dashboards and for queries by hand.
     pub(super) fn red(&self) -> Vec<Rule> {
         let by = &self.scope.by;
-        let [endpoint, status] = [names::ENDPOINT, names::STATUS].map(|original| label(self.sla, original));
+        let endpoint = label(self.sla, names::ENDPOINT);
         let by_endpoint = format!("{by}, {endpoint}");
-        let requests = Set::of([selector(self.sla, &names::HTTP_REQUESTS_TOTAL)]);
-        let errors = requests.clone().map(|requests| requests.matched(&status, "5.."));
+        let requests = Set::of([http_calls(self.sla)]);
+        let errors = http_errors(self.sla);
         let bucket = selector(self.sla, &names::HTTP_REQUEST_DURATION_SECONDS).suffixed("_bucket");
         let mut rules = vec![
             Rule::record("job:http_requests:rate5m", requests.sum(by, "5m")),
@@ -58,8 +60,9 @@ impl Service<'_> {
         };
         let count = Set::of([all.clone().suffixed("_count")]);
         let comparable = comparable(&count, &bucket(1), "5m");
+        let bad = format!("5..|{}", self.sla.naming.no_status());
         let within = |times: u32| {
-            let good = bucket(times).map(|bucket| bucket.unmatched_by(&status, "5..|none"));
+            let good = bucket(times).map(|bucket| bucket.unmatched_by(&status, &bad));
             format!("sum without (le) {}", grouped(&good.rates("5m")))
         };
         let of = |calls: &str| sum(&self.scope.by, &format!("{calls}\nand {}", grouped(&comparable)));
@@ -72,10 +75,8 @@ impl Service<'_> {
     pub(super) fn sli(&self) -> Vec<Rule> {
         let by = &self.scope.by;
         let everybody = Whose::AllBut(Vec::new());
-        let outcome = label(self.sla, names::OUTCOME);
         let calls = availability(self.sla, &everybody);
-        let cancelled =
-            counted(self.sla, &everybody).map(|set| set.equal(&outcome, Outcome::Cancelled.as_str()));
+        let cancelled = http_cancelled(self.sla, &everybody);
         let slow = self.slow();
         let recorded_slow = self.scope.recorded("job:http_slow:rate5m");
         vec![

@@ -2,7 +2,6 @@
 
 use super::Sli;
 use crate::{
-    labels::{UNKNOWN, UNMATCHED},
     names::{self, Metric},
     outcome::Outcome,
     promql::{Selector, Set},
@@ -12,32 +11,35 @@ use crate::{
 /// The calls that were cancelled are on neither side; what of the rest is bad.
 const BAD_OUTCOMES: [Outcome; 3] = [Outcome::Error, Outcome::Panicked, Outcome::BodyError];
 
+/// What counts the HTTP calls that ended.
 pub(crate) fn http_calls(sla: &Sla) -> Selector {
-    selector(sla, &names::HTTP_REQUESTS_TOTAL)
+    of_service(sla, Selector::new(sla.naming.http_ended()))
+}
+
+/// What counts the gRPC calls that ended.
+pub(crate) fn grpc_handled(sla: &Sla) -> Selector {
+    of_service(sla, Selector::new(sla.naming.grpc_ended()))
 }
 
 /// The counter of HTTP calls, with the labels by which they are judged: without them every call would be good.
 pub(crate) fn http_counter(sla: &Sla) -> Selector {
-    let labels = [names::ENDPOINT, names::STATUS, names::OUTCOME];
-    labels.into_iter().fold(http_calls(sla), |selector, original| selector.unequal(&label(sla, original), ""))
+    sla.naming.judging_labels().iter().fold(http_calls(sla), |selector, label| selector.unequal(label, ""))
 }
 
 /// The counter of gRPC calls, with the labels by which they are judged.
 pub(crate) fn grpc_counter(sla: &Sla) -> Selector {
-    let labels = [names::GRPC_SERVICE, names::GRPC_CODE];
-    labels.into_iter().fold(selector(sla, &names::GRPC_SERVER_HANDLED_TOTAL), |selector, original| {
-        selector.unequal(&label(sla, original), "")
-    })
+    let (method, _) = sla.naming.grpc_unknown();
+    grpc_handled(sla).unequal(&method, "").unequal(&label(sla, names::GRPC_CODE), "")
 }
 
-/// The label of the table as this service calls it.
+/// The label of the table as Prometheus has it of this service.
 pub(crate) fn label(sla: &Sla, original: &'static str) -> String {
-    sla.naming.label_of(original).into_owned()
+    sla.naming.prometheus_label_of(original)
 }
 
 /// A metric of the table, of this service alone.
 pub(crate) fn selector(sla: &Sla, metric: &Metric) -> Selector {
-    of_service(sla, Selector::new(sla.naming.name_of(metric)))
+    of_service(sla, Selector::new(sla.naming.prometheus_name_of(metric)))
 }
 
 pub(crate) fn of_service(sla: &Sla, selector: Selector) -> Selector {
@@ -60,30 +62,57 @@ pub(crate) enum Whose<'a> {
 /// Of the HTTP calls that tell how the service is doing, the bad ones.
 pub(crate) fn availability(sla: &Sla, whose: &Whose<'_>) -> Sli {
     let all = judged(sla, whose);
-    let (status, outcome) = (label(sla, names::STATUS), label(sla, names::OUTCOME));
     let statuses = if sla.counts_429 { "5..|429" } else { "5.." };
-    let outcomes = BAD_OUTCOMES.map(Outcome::as_str);
-    let bad = all.any(&[&|selector| selector.matched(&status, statuses), &|selector| {
-        selector.one_of(&outcome, &outcomes)
-    }]);
+    let bad = failed(sla, &all, statuses, &BAD_OUTCOMES);
     Sli::Ratio { all, bad }
+}
+
+/// The calls that failed as callers see it: answered 5xx, or, by what stands in front, because they were not answered.
+pub(crate) fn http_errors(sla: &Sla) -> Set {
+    let all = Set::of([http_calls(sla)]);
+    match sla.naming.no_status() {
+        "" => failed(sla, &all, "5..", &[Outcome::Error, Outcome::Panicked]),
+        // The status says it.
+        _ => all.map(|selector| selector.matched(&label(sla, names::STATUS), "5..")),
+    }
+}
+
+/// Those of such a status, and those that ended so, as far as the scheme tells.
+fn failed(sla: &Sla, all: &Set, statuses: &str, outcomes: &[Outcome]) -> Set {
+    let status = label(sla, names::STATUS);
+    let of_status = |selector: Selector| selector.matched(&status, statuses);
+    let Some(outcome) = sla.naming.outcome_label() else { return all.clone().map(of_status) };
+    let words: Vec<_> = outcomes.iter().map(|outcome| outcome.as_str()).collect();
+    all.any(&[&of_status, &|selector| selector.one_of(&outcome, &words)])
+}
+
+/// The calls that their callers gave up before the head.
+pub(crate) fn http_cancelled(sla: &Sla, whose: &Whose<'_>) -> Set {
+    let (label, word) = sla.naming.cancelled();
+    counted(sla, whose).map(|selector| selector.equal(&label, word))
 }
 
 /// The HTTP calls that tell how the service is doing: what scanners, probes and impatient callers did is left out.
 fn judged(sla: &Sla, whose: &Whose<'_>) -> Set {
-    let outcome = label(sla, names::OUTCOME);
-    counted(sla, whose).map(|selector| selector.unequal(&outcome, Outcome::Cancelled.as_str()))
+    counted(sla, whose).map(|selector| uncancelled(sla, selector))
+}
+
+/// Without the calls that their callers gave up before the head.
+pub(crate) fn uncancelled(sla: &Sla, selector: Selector) -> Selector {
+    let (label, word) = sla.naming.cancelled();
+    selector.unequal(&label, word)
 }
 
 /// The HTTP calls that count for a ratio, cancelled ones too.
 pub(crate) fn counted(sla: &Sla, whose: &Whose<'_>) -> Set {
     let (endpoint, status) = (label(sla, names::ENDPOINT), label(sla, names::STATUS));
     let metric = || http_calls(sla);
+    let unmatched = sla.naming.no_endpoint();
     match whose {
         Whose::Only(it) => Set::of([only(sla, metric(), it)]),
         Whose::AllBut(left) => {
-            let matched = metric().outside(&endpoint, &sla.excluded).unequal(&endpoint, UNMATCHED);
-            let unmatched = metric().equal(&endpoint, UNMATCHED).unmatched_by(&status, "4..");
+            let matched = metric().outside(&endpoint, &sla.excluded).unequal(&endpoint, unmatched);
+            let unmatched = metric().equal(&endpoint, unmatched).unmatched_by(&status, "4..");
             Set::of([matched, unmatched]).without(left.iter().map(|it| only(sla, metric(), it)))
         }
     }
@@ -106,12 +135,21 @@ pub(crate) fn http_latency(sla: &Sla, whose: &Whose<'_>, metric: &Metric, latenc
 /// The histogram of the HTTP calls that were answered well, or given up.
 pub(crate) fn http_ended(sla: &Sla, whose: &Whose<'_>, metric: &Metric) -> Set {
     let status = label(sla, names::STATUS);
-    http_timed(sla, whose, metric).map(|selector| selector.matched(&status, "[123]..|none"))
+    let statuses = format!("[123]..|{}", sla.naming.no_status());
+    let ended = http_timed(sla, whose, metric).map(|selector| selector.matched(&status, &statuses));
+    match (sla.naming.no_status(), sla.naming.outcome_label()) {
+        // What failed without a status is not among what was given up.
+        ("", Some(outcome)) => {
+            let failed = [Outcome::Error, Outcome::Panicked].map(Outcome::as_str);
+            ended.map(|selector| selector.none_of(&outcome, &failed))
+        }
+        _ => ended,
+    }
 }
 
 /// The histogram of the HTTP calls whose time counts, however they were answered.
 fn http_timed(sla: &Sla, whose: &Whose<'_>, metric: &Metric) -> Set {
-    let is_head = metric.name() == names::HTTP_RESPONSE_HEAD_DURATION_SECONDS.name();
+    let is_head = metric.name() == sla.naming.head_histogram().name();
     let streams: &[String] = if is_head { &[] } else { &sla.streams };
     match whose {
         Whose::Only(it) => Set::of([only(sla, selector(sla, metric), it)]),
@@ -127,9 +165,10 @@ fn http_timed(sla: &Sla, whose: &Whose<'_>, metric: &Metric) -> Set {
 /// Of the gRPC calls that tell how the service is doing, without those of methods that have their own, the bad ones.
 pub(crate) fn grpc_calls(sla: &Sla, it: &Grpc, has_own: impl Fn(&Grpc) -> bool) -> Sli {
     let code = label(sla, names::GRPC_CODE);
-    let all = grpc(sla, it, &names::GRPC_SERVER_HANDLED_TOTAL, has_own);
-    let all = all.map(|selector| selector.unequal(&code, names::GRPC_CANCELED));
-    let bad = all.clone().map(|selector| selector.one_of(&code, &it.bad));
+    let all = grpc_of(sla, it, grpc_handled, has_own);
+    let all = all.map(|selector| selector.unequal(&code, &sla.naming.grpc_code(names::GRPC_CANCELED)));
+    let codes: Vec<_> = it.bad.iter().map(|code| sla.naming.grpc_code(code)).collect();
+    let bad = all.clone().map(|selector| selector.one_of(&code, &codes));
     Sli::Ratio { all, bad }
 }
 
@@ -146,19 +185,25 @@ pub(crate) fn operation_calls(sla: &Sla, it: &Operation) -> Sli {
 
 /// A metric of the gRPC calls that count, without those of methods that have their own.
 pub(crate) fn grpc(sla: &Sla, it: &Grpc, metric: &Metric, has_own: impl Fn(&Grpc) -> bool) -> Set {
-    let only = |method| only_method(sla, selector(sla, metric), method);
+    grpc_of(sla, it, |sla| selector(sla, metric), has_own)
+}
+
+fn grpc_of(sla: &Sla, it: &Grpc, calls: impl Fn(&Sla) -> Selector, has_own: impl Fn(&Grpc) -> bool) -> Set {
+    let only = |method| only_method(sla, calls(sla), method);
     match &it.method {
         Some(method) => Set::of([only(method)]),
         None => {
             let others = sla.grpc.iter().filter(|other| !other.also_counts && has_own(other));
             let left = others.filter_map(|other| other.method.as_ref()).map(only);
-            Set::of([selector(sla, metric).unequal(&label(sla, names::GRPC_SERVICE), UNKNOWN)]).without(left)
+            let (label, unknown) = sla.naming.grpc_unknown();
+            Set::of([calls(sla).unequal(&label, unknown)]).without(left)
         }
     }
 }
 
 pub(super) fn only_method(sla: &Sla, selector: Selector, (service, method): &(String, String)) -> Selector {
-    selector.equal(&label(sla, names::GRPC_SERVICE), service).equal(&label(sla, names::GRPC_METHOD), method)
+    let labels = sla.naming.grpc_method(service, method);
+    labels.iter().fold(selector, |selector, (label, value)| selector.equal(label, value))
 }
 
 pub(super) fn operation_latency(sla: &Sla, it: &Operation, latency: LatencyObjective) -> Sli {

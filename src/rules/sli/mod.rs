@@ -3,14 +3,14 @@
 mod calls;
 
 pub(crate) use self::calls::{
-    Whose, availability, counted, grpc, grpc_calls, grpc_counter, http_calls, http_counter, http_latency,
-    label, leaving, of_service, operation_calls, selector,
+    Whose, availability, counted, grpc, grpc_calls, grpc_counter, http_calls, http_cancelled, http_counter,
+    http_errors, http_latency, label, leaving, of_service, operation_calls, selector, uncancelled,
 };
 #[cfg(feature = "dashboard")]
-pub(crate) use self::calls::{http_ended, operation_ended};
+pub(crate) use self::calls::{grpc_handled, http_ended, operation_ended};
 use self::calls::{only, only_method, operation_latency};
 use crate::{
-    names,
+    names::{self, Naming},
     promql::{Selector, Set, grouped, indented, sum},
     sla::{Grpc, LatencyObjective, Objective, Scope, Slo},
 };
@@ -40,13 +40,13 @@ impl Sli {
             }
             (Scope::Http, Objective::HeadLatency(latency)) => {
                 let leaving = leaving(sla, |it| !it.objectives.head.is_empty());
-                http_latency(sla, &leaving, &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS, latency)
+                http_latency(sla, &leaving, sla.naming.head_histogram(), latency)
             }
             (Scope::Endpoint(it), Objective::Latency(latency)) => {
                 http_latency(sla, &Whose::Only(it), &names::HTTP_REQUEST_DURATION_SECONDS, latency)
             }
             (Scope::Endpoint(it), Objective::HeadLatency(latency)) => {
-                http_latency(sla, &Whose::Only(it), &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS, latency)
+                http_latency(sla, &Whose::Only(it), sla.naming.head_histogram(), latency)
             }
             (Scope::Grpc(it), Objective::Availability(_)) => {
                 grpc_calls(sla, it, |other| other.objectives.availability.is_some())
@@ -125,7 +125,7 @@ pub(crate) fn evidence(slo: &Slo<'_>) -> Option<Selector> {
     let of_histogram = |histogram: String, threshold: LatencyObjective| {
         of_service(sla, Selector::new(histogram)).suffixed("_bucket").within(threshold.nanos())
     };
-    Some(match (slo.scope, slo.latency().zip(slo.histogram())) {
+    Some(match (slo.scope, slo.latency().zip(slo.histogram(Naming::prometheus_name_of))) {
         (Scope::Http, None) | (Scope::Grpc(Grpc { method: None, .. }) | Scope::Operation(_), None) => {
             return None;
         }
@@ -141,7 +141,7 @@ pub(crate) fn evidence(slo: &Slo<'_>) -> Option<Selector> {
             only_method(sla, of_histogram(histogram, latency), method)
         }
         (Scope::Grpc(_), Some((latency, histogram))) => {
-            of_histogram(histogram, latency).unequal(&label(sla, names::GRPC_SERVICE), "")
+            of_histogram(histogram, latency).unequal(&sla.naming.grpc_unknown().0, "")
         }
         (Scope::Operation(it), Some((latency, histogram))) => {
             of_histogram(histogram, latency).unequal(&it.outcome, "")
