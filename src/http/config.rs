@@ -7,16 +7,15 @@ use std::{
     sync::Arc,
 };
 
-use http::{Method, Uri};
+use http::Uri;
 
-use super::{RequestHead, groups::Groups, labels::HttpAnswers, methods::Methods, server::Server};
+use super::{RequestHead, groups::Groups, methods::Methods, server::Server};
 use crate::{
     clock::Clock,
-    hints::Hints,
     instrument::Instruments,
     labels::{OTHER, OwnLabels, PANICKED, UNMATCHED, Values},
-    names::{self, Naming},
-    series::{Birth, Instrument, MAX_LABEL_SETS, OpenLabel, Source, Spec},
+    names::Naming,
+    series::{Birth, MAX_LABEL_SETS, OpenLabel, Source},
 };
 
 type SkipFn = dyn Fn(RequestHead<'_>) -> bool + Send + Sync;
@@ -29,15 +28,15 @@ pub(super) struct Config {
     pub(super) skip: Option<Arc<SkipFn>>,
     pub(super) skipped: Vec<String>,
     pub(super) kept: Option<Vec<String>>,
-    declared: Vec<(String, String)>,
+    pub(super) declared: Vec<(String, String)>,
     pub(super) methods: Methods,
-    servers: Vec<Server>,
+    pub(super) servers: Vec<Server>,
     pub(super) groups: Groups,
     pub(super) own: OwnLabels,
     /// Errors are told apart, and these kinds are known before they are met.
     pub(super) errors: Option<Vec<&'static str>>,
-    sampled: u64,
-    promises_latency: bool,
+    pub(super) sampled: u64,
+    pub(super) promises_latency: bool,
     pub(super) exact_status: bool,
     pub(super) times_head: bool,
     pub(super) attempts: bool,
@@ -85,149 +84,6 @@ impl Config {
             clock: Clock::new(),
             instruments: Instruments::ALL,
         }
-    }
-
-    pub(super) fn spec(&self, hints: &Arc<Hints>) -> Spec {
-        let (counter, histogram, head, gauge) = match (self.is_client(), self.attempts) {
-            (false, false) => (
-                &names::HTTP_REQUESTS_TOTAL,
-                &names::HTTP_REQUEST_DURATION_SECONDS,
-                &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS,
-                &names::HTTP_REQUESTS_IN_FLIGHT,
-            ),
-            (false, true) => (
-                &names::HTTP_ATTEMPTS_TOTAL,
-                &names::HTTP_ATTEMPT_DURATION_SECONDS,
-                &names::HTTP_ATTEMPT_HEAD_DURATION_SECONDS,
-                &names::HTTP_ATTEMPTS_IN_FLIGHT,
-            ),
-            (true, false) => (
-                &names::HTTP_CLIENT_REQUESTS_TOTAL,
-                &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
-                &names::HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS,
-                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
-            ),
-            (true, true) => (
-                &names::HTTP_CLIENT_ATTEMPTS_TOTAL,
-                &names::HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
-                &names::HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS,
-                &names::HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
-            ),
-        };
-        let limit = match self.is_client() {
-            false => &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT,
-            true => &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
-        };
-        let instrument = |is_on: bool, metric| is_on.then(|| Instrument::new(metric, &self.naming));
-        let labels = self.arrange(names::METHOD, names::SERVER, names::ENDPOINT);
-        let labels = labels.as_slice().iter().map(|label| self.naming.label_of(label)).collect();
-        let mut spec = Spec::new(labels, self.source.clone());
-        spec.clock = self.clock.clone();
-        spec.naming = self.naming.clone();
-        let Instruments { count, latency, .. } = self.instruments;
-        let counts = count && !(latency && self.naming.counts_by_histogram(counter));
-        spec.counter = instrument(counts, counter);
-        if self.naming.ends_with_head(histogram) {
-            spec.head = instrument(latency, histogram);
-        } else {
-            spec.histogram = instrument(latency, histogram);
-            spec.head = instrument(latency && self.times_head, head);
-        }
-        spec.gauge = instrument(self.instruments.in_flight, gauge);
-        spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
-        spec.fallback = self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec();
-        spec.open_labels = self
-            .endpoint
-            .iter()
-            .map(|_| OpenLabel { index: self.endpoint_index(), max_values: None })
-            .collect();
-        self.own.declare_in(&mut spec);
-        spec.max_label_sets = self.max_label_sets;
-        spec.sampled = self.sampled;
-        let answers = HttpAnswers {
-            is_client: self.is_client(),
-            exact_status: self.exact_status,
-            status: self.naming.label_of(names::STATUS),
-            outcome: self.naming.label_of(names::OUTCOME),
-            errors: self.errors.clone().map(|kinds| (self.naming.label_of(names::ERROR_TYPE), kinds)),
-            hints: Arc::clone(hints),
-        };
-        spec.assert_sampling();
-        spec.assert_labels(&answers.names());
-        spec.answers = Box::new(answers);
-        spec
-    }
-
-    pub(super) fn declare(&mut self, method: &str, endpoint: String) {
-        let parsed = Method::from_bytes(method.as_bytes());
-        assert!(
-            parsed.is_ok_and(|method| self.methods.label(&method) != OTHER),
-            "{method:?} is no method of RFC 9110 nor PATCH: spell it in capitals, or name it in .methods() before"
-        );
-        assert!(
-            !endpoint.is_empty(),
-            "a declared endpoint is empty: give its route template, such as \"/users/{{id}}\""
-        );
-        if let Some(group) = self.groups.of(&endpoint) {
-            panic!(
-                "{endpoint:?} counts under {group:?}, with others of that group: declare {group:?} instead"
-            )
-        }
-        let is_route = self.expects_routes() && !self.groups.has(&endpoint);
-        assert!(
-            !is_route || endpoint.starts_with('/'),
-            "{endpoint:?} is no route of axum: give the whole template from its leading `/`, nested prefixes included"
-        );
-        assert!(
-            !is_route || !endpoint.split('/').any(|part| part.starts_with([':', '*'])),
-            "{endpoint:?} is spelled as before axum 0.8: write {{id}} for :id, and {{*path}} for *path"
-        );
-        let pair = (method.to_owned(), endpoint);
-        assert!(!self.declared.contains(&pair), "{} {} is declared twice: remove one", pair.0, pair.1);
-        self.declared.push(pair);
-    }
-
-    pub(super) fn declares(&self, method: &str, endpoint: &str) -> bool {
-        self.declared.iter().any(|(declared, its)| *its == *endpoint && *declared == *method)
-    }
-
-    pub(super) fn add_server(&mut self, server: String) {
-        assert!(
-            self.is_client(),
-            "only HttpMetricsLayer::client() has a label for servers: begin with it, or leave .servers() out"
-        );
-        self.servers.push(Server::new(server));
-    }
-
-    pub(super) fn group(&mut self, name: String, members: impl IntoIterator<Item = String>) {
-        self.groups.add(name, members);
-        if let Some((_, endpoint)) =
-            self.declared.iter().find(|(_, endpoint)| self.groups.of(endpoint).is_some())
-        {
-            panic!(
-                "{endpoint:?} is declared, and now counts under another name: declare that one in its place"
-            )
-        }
-    }
-
-    pub(super) fn sample(&mut self, every: u64) {
-        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
-        self.sampled = every;
-        self.assert_sampling();
-    }
-
-    pub(super) fn promises_latency(&mut self) {
-        self.promises_latency = true;
-        self.assert_sampling();
-    }
-
-    /// What was promised of latencies is judged by the histogram, beside counters that are exact.
-    fn assert_sampling(&self) {
-        assert!(
-            self.sampled == 1 || !self.promises_latency,
-            "one latency in {} is recorded, and an SLA promises latencies of all calls: leave .sample_latency() out",
-            self.sampled
-        );
     }
 
     /// Tells whether answers and errors are asked for more than how they end the call.
@@ -336,7 +192,7 @@ impl Config {
         None
     }
 
-    fn endpoint_index(&self) -> usize {
+    pub(super) fn endpoint_index(&self) -> usize {
         if self.is_client() { 2 } else { 1 }
     }
 
@@ -349,7 +205,7 @@ impl Config {
         self.arrange("", "", "").as_slice().len()
     }
 
-    fn is_client(&self) -> bool {
+    pub(super) fn is_client(&self) -> bool {
         self.role == Role::Client
     }
 
@@ -361,7 +217,7 @@ impl Config {
         of(true).or_else(|| of(false)).map_or(OTHER, |server| &server.name)
     }
 
-    fn arrange<'a>(&self, method: &'a str, server: &'a str, endpoint: &'a str) -> Values<'a> {
+    pub(super) fn arrange<'a>(&self, method: &'a str, server: &'a str, endpoint: &'a str) -> Values<'a> {
         match (self.is_client(), &self.endpoint) {
             (false, _) => Values::new(&[method, endpoint]),
             (true, None) => Values::new(&[method, server]),

@@ -1,22 +1,17 @@
 //! The Layer, which is its own builder, and what it is configured to record.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use metrics::Recorder;
 use tower_layer::Layer;
 
 use super::{
-    Kinds, RequestHead, ResponseHead,
     calls::Calls,
     config::{Config, Role},
 };
 #[cfg(feature = "testing")]
 use crate::clock::Clock;
-use crate::{
-    instrument::{Instruments, Metrics},
-    names::Naming,
-    sla::Sla,
-};
+use crate::instrument::{Instruments, Metrics};
 
 /// Counts HTTP calls, measures how long they took, and shows how many are in flight.
 ///
@@ -47,7 +42,7 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a Layer measures nothing until it is applied to a service"]
 pub struct HttpMetricsLayer<H = ()> {
-    protocol: Arc<Http<H>>,
+    pub(super) protocol: Arc<Http<H>>,
 }
 
 /// The HTTP protocol of a [`Metrics`] service: what [`HttpMetricsLayer`] was told.
@@ -101,308 +96,6 @@ impl HttpMetricsLayer {
 }
 
 impl<H: Clone> HttpMetricsLayer<H> {
-    /// Tells the endpoint of a request, where no route was matched: a matched route wins. `None` is `unmatched`.
-    ///
-    /// Return one of few values, such as a route template, never an identifier: each makes series of its own.
-    /// Control characters, `\` and `"` become `_`, and a value is cut at 128 bytes. A client gets a label
-    /// `endpoint` beside `server`. Should the function panic, the endpoint is `_PANIC` and the call goes on.
-    ///
-    /// Write the closure here, where its lifetimes are inferred, or name a
-    /// `fn route(head: RequestHead<'_>) -> Option<Cow<'_, str>>`.
-    pub fn endpoint<F>(self, endpoint: F) -> Self
-    where
-        F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
-    {
-        self.with(|config| config.endpoint = Some(Arc::new(endpoint)))
-    }
-
-    /// Lets the values of [`endpoint`](Self::endpoint) and of own labels make at most this many label sets: 1,000 unless set.
-    ///
-    /// Calls beyond them have the endpoint `_OVERFLOW`, and keep their method, status and outcome, so that totals
-    /// stay exact; `tower_metrics_overflow_total` counts them, and each costs an allocation. Matched routes, declared
-    /// endpoints and `unmatched` do not count, nor does what was answered 405 or 501 alone. Layers of the same metric
-    /// share the count of what each of them made, each against its own limit; make a Layer once.
-    pub fn max_label_sets(self, most: usize) -> Self {
-        self.with(|config| config.max_label_sets = most)
-    }
-
-    /// Takes the raw path of a request as its endpoint, where no route was matched.
-    ///
-    /// Whoever can send requests can then make as many series as [`max_label_sets`](Self::max_label_sets) allows,
-    /// and the paths that are asked for first have them.
-    pub fn unbounded_raw_path(self) -> Self {
-        self.endpoint(|head| Some(head.uri().path().into()))
-    }
-
-    /// Counts these endpoints under the one name, wherever they come from: a route that was matched, or
-    /// [`endpoint`](Self::endpoint). A member that ends in `/*` stands for all endpoints that begin so; one that is named
-    /// wins over these, and of these the longest. The name is what is [declared](Self::endpoints), and what
-    /// [`skip_endpoints`](Self::skip_endpoints) and [`keep_endpoints`](Self::keep_endpoints) ask for.
-    ///
-    /// ```
-    /// # use tower_metrics::HttpMetricsLayer;
-    /// let layer = HttpMetricsLayer::new()
-    ///     .group_endpoints("/users", ["/users/{id}", "/users/{id}/orders"])
-    ///     .group_endpoints("admin", ["/admin", "/admin/*"]);
-    /// # drop(layer);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// Panics on an empty name or member, on a member that another group has already, and if a member was declared.
-    pub fn group_endpoints<E: Into<String>>(
-        self,
-        name: impl Into<String>,
-        members: impl IntoIterator<Item = E>,
-    ) -> Self {
-        self.with(|config| config.group(name.into(), members.into_iter().map(Into::into)))
-    }
-
-    /// Adds a label of one value to every metric of this Layer, such as a region or a shard.
-    ///
-    /// What is the same for the whole process is better added by Prometheus, or by the exporter.
-    ///
-    /// # Panics
-    ///
-    /// Panics if Prometheus would refuse the name, if there is such a label already, or if the value is empty.
-    pub fn constant_label(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.with(|config| config.own.add_constant(name.into(), value.into()))
-    }
-
-    /// Adds a label whose value `label` takes from the head of the request: a header, or an extension that a Layer
-    /// outside of this one has set, such as who asks. It stands on all metrics, the gauge too; `None` is `none`.
-    ///
-    /// Values are made clean, cut at 128 bytes, and bounded: those of one label by [`max_values`](Self::max_values), label sets
-    /// as a whole by [`max_label_sets`](Self::max_label_sets). Prefer few values, and map what clients send to them: what
-    /// is beyond is `_OVERFLOW`, and whoever comes first has the values. Should the closure panic, the value is `_PANIC` and
-    /// the call goes on. What is answered 405 or 501 before anything else counts with `none`.
-    ///
-    /// ```
-    /// # use tower_metrics::HttpMetricsLayer;
-    /// let layer = HttpMetricsLayer::new()
-    ///     .label("plan", |head| Some(head.headers().get("x-plan")?.to_str().ok()?.into()))
-    ///     .max_values(3);
-    /// # drop(layer);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// Panics if Prometheus would refuse the name, if there is such a label already, or if there are eight.
-    pub fn label<F>(self, name: impl Into<String>, label: F) -> Self
-    where
-        F: for<'a> Fn(RequestHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
-    {
-        self.with(|config| config.own.add_of_request(name.into(), Arc::new(label)))
-    }
-
-    /// Adds a label whose value `label` takes from the head of the answer: a header, or an extension that a handler has set. It
-    /// stands on counter and histograms; the gauge knows no answer. `None` is `none`, and so is what ends without a head.
-    ///
-    /// It is bounded as a label of the [request](Self::label) is. The closure runs when the head is there.
-    ///
-    /// ```
-    /// # use tower_metrics::HttpMetricsLayer;
-    /// #[derive(Clone)]
-    /// struct Cached(bool); // set by a handler in the extensions of its response
-    ///
-    /// let layer = HttpMetricsLayer::new().response_label("cache", |head| {
-    ///     let Cached(hit) = head.extensions().get()?;
-    ///     Some(if *hit { "hit" } else { "miss" }.into())
-    /// });
-    /// # drop(layer);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// As [`label`](Self::label) does.
-    pub fn response_label<F>(self, name: impl Into<String>, label: F) -> Self
-    where
-        F: for<'a> Fn(ResponseHead<'a>) -> Option<Cow<'a, str>> + Send + Sync + 'static,
-    {
-        self.with(|config| config.own.add_of_response(name.into(), Arc::new(label)))
-    }
-
-    /// Lets the label that was added last have this many values of its own; all others are `_OVERFLOW`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if no label of requests or answers was added.
-    pub fn max_values(self, most: usize) -> Self {
-        self.with(|config| config.own.max_values(most))
-    }
-
-    /// Tells errors of the service apart, in a label `error_type` on the counter: `none` where the call did not end in
-    /// `error`. Write the type of the error in the closure. Should it panic, the word is `_PANIC`.
-    ///
-    /// Which words there are is not known before they are used, so none stands at zero: see
-    /// [`expect_errors`](Self::expect_errors). An error inside of a body is `body_error`, and is not asked for its kind. Under
-    /// [`Naming::opentelemetry`] a client's words are those of `error.type`.
-    ///
-    /// ```
-    /// use hyper_util::client::legacy::Error;
-    /// use tower_metrics::HttpMetricsLayer;
-    ///
-    /// let layer = HttpMetricsLayer::client()
-    ///     .classify_errors(|error: &Error| if error.is_connect() { "connect" } else { "request" })
-    ///     .expect_errors(["connect", "request"]);
-    /// # drop(layer);
-    /// ```
-    pub fn classify_errors<E, F>(self, kind: F) -> HttpMetricsLayer<Kinds<E>>
-    where
-        F: Fn(&E) -> &'static str + Send + Sync + 'static,
-    {
-        let mut config = self.protocol.calls.config.clone();
-        config.errors.get_or_insert_default();
-        HttpMetricsLayer { protocol: Arc::new(Http::new(config, Kinds::new(Arc::new(kind)))) }
-    }
-
-    /// Names the words of [`classify_errors`](Self::classify_errors), so that their counters stand at zero from the beginning.
-    pub fn expect_errors(self, words: impl IntoIterator<Item = &'static str>) -> Self {
-        self.with(|config| config.errors.get_or_insert_default().extend(words))
-    }
-
-    /// Tells errors of reqwest apart, by the words of [`reqwest`](super::reqwest), all of which stand at zero from the beginning.
-    #[cfg(feature = "reqwest")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
-    pub fn reqwest_errors(self) -> HttpMetricsLayer<Kinds<::reqwest::Error>> {
-        self.classify_errors(super::reqwest::kind).expect_errors(super::reqwest::KINDS)
-    }
-
-    /// Records the latency of one call in `every`, of those of a label set that end in the same way: the first, and every
-    /// so many after it. Counter and gauge stay exact, and so does every availability.
-    ///
-    /// For services whose exporter cannot keep up with its histograms: [`metrics-exporter-prometheus`] keeps each sample
-    /// until its upkeep. Quantiles and means are then those of the sample; `_count` and `_sum` are no numbers of calls.
-    ///
-    /// [`metrics-exporter-prometheus`]: https://docs.rs/metrics-exporter-prometheus
-    ///
-    /// # Panics
-    ///
-    /// Panics if `every` is zero; together with an [`sla`](Self::sla) that promises a latency, which is a promise of all calls; and
-    /// with a naming scheme that counts calls by their samples, [`Naming::opentelemetry`].
-    pub fn sample_latency(self, every: u32) -> Self {
-        self.with(|config| config.sample(every.into()))
-    }
-
-    /// Leaves out the requests of which `skip` says `true`: they pass unmeasured. Should it panic, they are
-    /// measured.
-    pub fn skip<F>(self, skip: F) -> Self
-    where
-        F: Fn(RequestHead<'_>) -> bool + Send + Sync + 'static,
-    {
-        self.with(|config| config.skip = Some(Arc::new(skip)))
-    }
-
-    /// Leaves out these endpoints, such as `/health`, by their label value.
-    pub fn skip_endpoints<E: Into<String>>(self, endpoints: impl IntoIterator<Item = E>) -> Self {
-        self.with(|config| config.skipped.extend(endpoints.into_iter().map(Into::into)))
-    }
-
-    /// Measures these endpoints alone, by their label value; `unmatched` is one of them only if it is named.
-    pub fn keep_endpoints<E: Into<String>>(self, endpoints: impl IntoIterator<Item = E>) -> Self {
-        self.with(|config| config.kept.get_or_insert_default().extend(endpoints.into_iter().map(Into::into)))
-    }
-
-    /// Declares endpoints, so that [`initialize`](Self::initialize) makes their series before the first call. Spell
-    /// them as they are matched: with axum the whole template, nested prefixes included.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use tower_metrics::HttpMetricsLayer;
-    /// let layer = HttpMetricsLayer::new().endpoints([("GET", "/users/{id}"), ("POST", "/users")]);
-    /// # drop(layer);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// Panics if a method is none that has a label: those of RFC 9110, PATCH, and those added by
-    /// [`methods`](Self::methods), which comes first. Panics on an empty endpoint, with axum on one that does not
-    /// begin with `/`, and on a pair declared twice.
-    pub fn endpoints<M, E>(self, endpoints: impl IntoIterator<Item = (M, E)>) -> Self
-    where
-        M: AsRef<str>,
-        E: Into<String>,
-    {
-        self.with(|config| {
-            for (method, endpoint) in endpoints {
-                config.declare(method.as_ref(), endpoint.into());
-            }
-        })
-    }
-
-    /// Declares the endpoints of which `sla` promises something, and measures the time to the response head if it is
-    /// promised.
-    ///
-    /// # Panics
-    ///
-    /// Panics on an endpoint that [`endpoints`](Self::endpoints) would refuse; one that is declared already may stay so.
-    pub fn sla(self, sla: &Sla) -> Self {
-        self.with(|config| {
-            for it in &sla.endpoints {
-                if !config.declares(&it.method, &it.route) {
-                    config.declare(&it.method, it.route.clone());
-                }
-            }
-            config.times_head |= sla.is_about_head();
-            if sla.is_about_latency() {
-                config.promises_latency();
-            }
-        })
-    }
-
-    /// Gives methods beyond RFC 9110 and PATCH a label value of their own. All others are `_OTHER`.
-    ///
-    /// # Panics
-    ///
-    /// Panics on what is no HTTP method.
-    pub fn methods<M: AsRef<str>>(self, methods: impl IntoIterator<Item = M>) -> Self {
-        self.with(|config| methods.into_iter().for_each(|method| config.methods.add(method.as_ref())))
-    }
-
-    /// Names the servers, by host or by `host:port`, that a [`client`](Self::client) gives a label value of
-    /// their own. All others are `_OTHER`. The port of a request counts only where an entry has one.
-    ///
-    /// # Panics
-    ///
-    /// Panics on an empty name, on one with a scheme or a path, and on a Layer that is no client.
-    pub fn servers<N: Into<String>>(self, servers: impl IntoIterator<Item = N>) -> Self {
-        self.with(|config| {
-            servers.into_iter().for_each(|server| config.add_server(server.into()));
-        })
-    }
-
-    /// Tells how many requests the service takes at once: `http_requests_in_flight_limit`, without labels, so that
-    /// saturation is `sum(http_requests_in_flight) / max(http_requests_in_flight_limit)` by instance.
-    pub fn in_flight_limit(self, limit: usize) -> Self {
-        self.with(|config| config.limit = Some(limit))
-    }
-
-    /// Counts attempts, inside of a retry: `http_request_attempts_total`, `http_request_attempt_duration_seconds` and
-    /// `http_request_attempts_in_flight` (`http_client_…` for a client), so that no sum over requests takes them in.
-    pub fn attempts(self) -> Self {
-        self.with(|config| config.attempts = true)
-    }
-
-    /// Puts the exact status on the histogram, `404` where it was `4xx`. Each status then costs as many series
-    /// as the histogram has bounds, and three.
-    pub fn exact_status(self) -> Self {
-        self.with(|config| config.exact_status = true)
-    }
-
-    /// Measures also the time to the response head, in `http_response_head_duration_seconds`, with the labels of the
-    /// duration: the sample is taken when the head is there, and for a call without one when it ends.
-    ///
-    /// That is what a service promises whose bodies last as long as their readers want: downloads, streams.
-    pub fn response_head_duration(self) -> Self {
-        self.with(|config| config.times_head = true)
-    }
-
-    /// Records under the names and labels of `naming`.
-    pub fn naming(self, naming: &Naming) -> Self {
-        self.with(|config| config.naming = naming.clone())
-    }
-
     /// Records to this recorder, whichever is the global one.
     ///
     /// Without it, each call belongs to the recorder that is current when it begins: the scoped one of the
@@ -466,7 +159,7 @@ impl<H: Clone> HttpMetricsLayer<H> {
     }
 
     /// Changes the configuration; what was cached for the old one stays with its clones.
-    fn with(self, change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) fn with(self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.protocol.calls.config.clone();
         change(&mut config);
         Self { protocol: Arc::new(Http::new(config, self.protocol.errors.clone())) }
@@ -497,7 +190,7 @@ impl<S, H> Layer<S> for HttpMetricsLayer<H> {
 // ===== impl Http =====
 
 impl<H> Http<H> {
-    fn new(config: Config, errors: H) -> Self {
+    pub(super) fn new(config: Config, errors: H) -> Self {
         Self { errors, calls: Calls::new(config) }
     }
 }

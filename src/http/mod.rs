@@ -154,6 +154,9 @@ mod methods;
 pub mod reqwest;
 mod server;
 mod service;
+mod setters;
+mod spec;
+mod told;
 
 pub use self::{
     body::ResponseBody,

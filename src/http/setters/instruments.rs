@@ -1,0 +1,44 @@
+//! Instruments: what is measured beside calls, their duration and what is in flight.
+
+use super::super::HttpMetricsLayer;
+
+// ===== impl HttpMetricsLayer =====
+
+/// # Instruments
+impl<H: Clone> HttpMetricsLayer<H> {
+    /// Measures also the time to the response head, in `http_response_head_duration_seconds`, with the labels of the
+    /// duration: the sample is taken when the head is there, and for a call without one when it ends.
+    ///
+    /// That is what a service promises whose bodies last as long as their readers want: downloads, streams.
+    pub fn response_head_duration(self) -> Self {
+        self.with(|config| config.times_head = true)
+    }
+
+    /// Records the latency of one call in `every`, of those of a label set that end in the same way: the first, and every
+    /// so many after it. Counter and gauge stay exact, and so does every availability.
+    ///
+    /// For services whose exporter cannot keep up with its histograms: [`metrics-exporter-prometheus`] keeps each sample
+    /// until its upkeep. Quantiles and means are then those of the sample; `_count` and `_sum` are no numbers of calls.
+    ///
+    /// [`metrics-exporter-prometheus`]: https://docs.rs/metrics-exporter-prometheus
+    ///
+    /// # Panics
+    ///
+    /// Panics if `every` is zero; together with an [`sla`](Self::sla) that promises a latency, which is a promise of all calls; and
+    /// with a naming scheme that counts calls by their samples, [`Naming::opentelemetry`].
+    pub fn sample_latency(self, every: u32) -> Self {
+        self.with(|config| config.sample(every.into()))
+    }
+
+    /// Tells how many requests the service takes at once: `http_requests_in_flight_limit`, without labels, so that
+    /// saturation is `sum(http_requests_in_flight) / max(http_requests_in_flight_limit)` by instance.
+    pub fn in_flight_limit(self, limit: usize) -> Self {
+        self.with(|config| config.limit = Some(limit))
+    }
+
+    /// Counts attempts, inside of a retry: `http_request_attempts_total`, `http_request_attempt_duration_seconds` and
+    /// `http_request_attempts_in_flight` (`http_client_…` for a client), so that no sum over requests takes them in.
+    pub fn attempts(self) -> Self {
+        self.with(|config| config.attempts = true)
+    }
+}
