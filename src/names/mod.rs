@@ -7,9 +7,12 @@
 //! Descriptions, the README's table, bounds and tests derive from this table. Names and labels are API:
 //! changing one is a breaking change.
 
+#[cfg(feature = "rules")]
+mod asked;
 mod dress;
 mod naming;
 mod scheme;
+mod spelled;
 mod table;
 mod valid;
 

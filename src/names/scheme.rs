@@ -1,6 +1,6 @@
 //! The schemes: what each calls a metric and a label, and by which labels and values it says how a call ended.
 //!
-//! Layers, rules and dashboards ask here, and none of them knows a scheme by its name.
+//! Layers and promises ask here, and none of them knows a scheme by its name.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,11 @@ use metrics::Unit;
 
 use super::{
     ENDPOINT, ERROR_TYPE, GRPC_CANCELED, GRPC_CLIENT_HANDLED_TOTAL, GRPC_CLIENT_HANDLING_SECONDS, GRPC_CODE,
-    GRPC_METHOD, GRPC_SERVER_HANDLED_TOTAL, GRPC_SERVER_HANDLING_SECONDS, GRPC_SERVICE,
+    GRPC_METHOD, GRPC_SERVER_HANDLED_TOTAL, GRPC_SERVER_HANDLING_SECONDS,
     HTTP_CLIENT_REQUEST_DURATION_SECONDS, HTTP_CLIENT_REQUESTS_IN_FLIGHT, HTTP_CLIENT_REQUESTS_TOTAL,
     HTTP_REQUEST_DURATION_SECONDS, HTTP_REQUESTS_IN_FLIGHT, HTTP_REQUESTS_TOTAL,
-    HTTP_RESPONSE_HEAD_DURATION_SECONDS, METHOD, Metric, Naming, OUTCOME, SERVER, STATUS,
+    HTTP_RESPONSE_HEAD_DURATION_SECONDS, METHOD, Metric, Naming, SERVER, STATUS,
 };
-use crate::{
-    labels::{NONE, OTHER, UNKNOWN, UNMATCHED},
-    outcome::Outcome,
-};
-
 /// What names follow, where a house says nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -177,10 +172,7 @@ impl Naming {
         ];
         self.is_opentelemetry() && counters.iter().any(|it| it.name() == counter.name())
     }
-}
 
-/// What rules and dashboards ask.
-impl Naming {
     /// What tells of the HTTP calls that ended: a counter, or the count of a histogram.
     pub(crate) fn http_ended(&self) -> String {
         self.ended(&HTTP_REQUESTS_TOTAL, &HTTP_REQUEST_DURATION_SECONDS)
@@ -204,91 +196,6 @@ impl Naming {
             true => &HTTP_REQUEST_DURATION_SECONDS,
             false => &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
         }
-    }
-
-    /// The label by whose [`Outcome`]s bad HTTP calls are told from others that were answered in the same way, if there is one.
-    pub(crate) fn outcome_label(&self) -> Option<String> {
-        let original = match self.scheme {
-            Scheme::Catalogue => OUTCOME,
-            Scheme::OpenTelemetry { .. } => ERROR_TYPE,
-            Scheme::AxumPrometheus => return None,
-        };
-        Some(self.prometheus_label_of(original))
-    }
-
-    /// Tells whether that label has the words of failures alone, beside statuses.
-    #[cfg(feature = "dashboard")]
-    pub(crate) fn tells_errors_alone(&self) -> bool {
-        self.is_opentelemetry()
-    }
-
-    /// The label and its value that tell of an HTTP call that was given up before its head.
-    pub(crate) fn cancelled(&self) -> (String, &'static str) {
-        match self.outcome_label() {
-            Some(label) => (label, Outcome::Cancelled.as_str()),
-            // A server that fails without a head is taken to have answered 500, so nothing else is without a status.
-            None => (self.prometheus_label_of(STATUS), NONE),
-        }
-    }
-
-    /// The status of an HTTP call that has none.
-    pub(crate) fn no_status(&self) -> &'static str {
-        if self.is_opentelemetry() { "" } else { NONE }
-    }
-
-    /// The endpoint of an HTTP call that has none.
-    pub(crate) fn no_endpoint(&self) -> &'static str {
-        if self.is_opentelemetry() { "" } else { UNMATCHED }
-    }
-
-    /// A regular expression of every endpoint.
-    #[cfg(feature = "dashboard")]
-    pub(crate) fn any_endpoint(&self) -> &'static str {
-        if self.is_opentelemetry() { ".*" } else { ".+" }
-    }
-
-    /// The labels that every HTTP call has that can be judged.
-    pub(crate) fn judging_labels(&self) -> Vec<String> {
-        let labels: &[_] = match self.scheme {
-            Scheme::Catalogue => &[ENDPOINT, STATUS, OUTCOME],
-            Scheme::OpenTelemetry { .. } => &[METHOD, STATUS],
-            Scheme::AxumPrometheus => &[ENDPOINT, STATUS],
-        };
-        labels.iter().map(|label| self.prometheus_label_of(label)).collect()
-    }
-
-    /// The labels that tell gRPC methods apart, each with its name in the catalogue.
-    pub(crate) fn grpc_labels(&self) -> Vec<(&'static str, String)> {
-        let labels: &[_] =
-            if self.is_opentelemetry() { &[GRPC_METHOD] } else { &[GRPC_SERVICE, GRPC_METHOD] };
-        labels.iter().map(|label| (*label, self.prometheus_label_of(label))).collect()
-    }
-
-    /// The labels that tell one gRPC method from all others, with their values.
-    pub(crate) fn grpc_method(&self, service: &str, method: &str) -> Vec<(String, String)> {
-        let values = match self.is_opentelemetry() {
-            true => vec![format!("{service}/{method}")],
-            false => vec![service.to_owned(), method.to_owned()],
-        };
-        self.grpc_labels().into_iter().map(|(_, label)| label).zip(values).collect()
-    }
-
-    /// The label by which the gRPC methods that nobody registered are told, and its value there.
-    pub(crate) fn grpc_unknown(&self) -> (String, &'static str) {
-        match self.is_opentelemetry() {
-            true => (self.prometheus_label_of(GRPC_METHOD), OTHER),
-            false => (self.prometheus_label_of(GRPC_SERVICE), UNKNOWN),
-        }
-    }
-
-    /// Tells whether what counts the gRPC calls has their type.
-    pub(crate) fn types_grpc_calls(&self) -> bool {
-        !self.is_opentelemetry()
-    }
-
-    /// A code of gRPC, as Go spells it, in the spelling of the scheme.
-    pub(crate) fn grpc_code(&self, code: &str) -> String {
-        if self.is_opentelemetry() { shouted(code) } else { code.to_owned() }
     }
 }
 

@@ -48,6 +48,16 @@
 //! a quiet night with one failure spoils a month and an hour of silence makes a NaN. Those of a day and more are evaluated
 //! every five minutes.
 //!
+//! # Under another naming scheme
+//!
+//! The [naming](crate::sla::Sla::naming) of the promise says by which metrics and labels calls are told, so the same promise has
+//! the same numbers under each scheme, as far as the scheme tells them:
+//!
+//! - *OpenTelemetry*: calls are counted by the `_count` of the histogram. What has no status failed, or was given up, by `error_type`; what
+//!   has no route is unmatched. Which gRPC calls are unary is told by what is in flight. `endpoint` is `http_route` in what is recorded.
+//! - *axum-prometheus*: there is no label for how a call ended. Calls given up are those of `status="none"`; a body that broke off is a
+//!   good answer; latencies are those to the response head, of streams too.
+//!
 //! # When an alert fires
 //!
 //! [`Alert`] tells of each. Burn rates are those of Google's *Site Reliability Workbook*, chapter 5, worked out for the

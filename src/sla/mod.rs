@@ -37,6 +37,9 @@
 //! An endpoint or a gRPC method with an objective of its own leaves the service-wide objective of the same kind
 //! (availability, latency, head latency), unless it [`also_counts`](Endpoint::also_counts).
 //!
+//! Where the Layers have another [naming scheme](crate::names::Naming#schemes), an outcome is told by its labels. That of
+//! axum-prometheus has none for it: a body that broke off counts as its status does, and HTTP latencies are those to the head.
+//!
 //! # Changing a threshold
 //!
 //! A share within a threshold can only be counted where the threshold is a bound, and instances of two versions run side

@@ -48,7 +48,36 @@ fn written() -> Vec<(Vec<Value>, String)> {
         json(&Dashboards::new([&short])),
         json(&Dashboards::new([&only_grpc, &only_operation])),
         json(&Dashboards::new([&Sla::new("nothing-promised")])),
+        json(&Dashboards::new(&everything.clone().map(|sla| sla.naming(&Naming::opentelemetry())))),
+        json(&Dashboards::new(&everything.map(|sla| sla.naming(&Naming::axum_prometheus())))),
+        json(&Dashboards::new([&Sla::new("plain").naming(&Naming::axum_prometheus())])),
     ]
+}
+
+/// The panel of how calls ended, of the dashboard of HTTP calls, with its query.
+fn panel_of_ends(naming: &Naming) -> Option<(String, String)> {
+    let all = Dashboards::new([&everything().naming(naming)]).all();
+    let json: Value = serde_json::from_str(&all[1].to_json()).unwrap();
+    let panels = json["panels"].as_array().unwrap();
+    let row = panels.iter().position(|panel| panel["title"] == "Rate, errors, duration").unwrap();
+    let panel = panels[row..].iter().find(|panel| {
+        panel["title"].as_str().unwrap().ends_with("by outcome")
+            || panel["title"].as_str().unwrap().ends_with("by error type")
+    })?;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Some((text(&panel["title"]), text(&panel["targets"][0]["expr"])))
+}
+
+#[test]
+fn how_calls_ended_is_shown_by_the_label_that_a_scheme_has_or_not_at_all() {
+    let (title, query) = panel_of_ends(&Naming::new()).unwrap();
+    assert_eq!(title, "Calls by outcome");
+    assert!(query.starts_with("sum by (outcome)") && query.contains("rate(http_requests_total{"), "{query}");
+    let (title, query) = panel_of_ends(&Naming::opentelemetry()).unwrap();
+    assert_eq!(title, "Failed calls by error type");
+    assert!(query.starts_with("sum by (error_type)") && query.contains("error_type!=\"\""), "{query}");
+    assert!(query.contains("rate(http_server_request_duration_seconds_count{"), "{query}");
+    assert_eq!(panel_of_ends(&Naming::axum_prometheus()), None);
 }
 
 #[test]

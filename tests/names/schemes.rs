@@ -10,7 +10,8 @@ use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_metrics::{
     GrpcMetricsLayer, HttpMetricsLayer, Operation, RequestCountLayer,
-    metrics::Unit,
+    exporter::Prometheus,
+    metrics::{Unit, with_local_recorder},
     names::Naming,
     testing::{Clock, Recorder},
 };
@@ -242,6 +243,19 @@ fn bounds_of_a_promise_reach_each_scheme_s_histograms() {
         });
         promise(&naming).check(&page).unwrap().complete().unwrap();
     }
+}
+
+#[test]
+fn bounds_are_given_by_the_name_that_prometheus_has() {
+    let naming = Naming::opentelemetry();
+    let exporter = Prometheus::new().bounds("http_server_request_duration_seconds", &[0.07, 7.0]);
+    let recorder = exporter.naming(&naming).into_builder().build_recorder();
+    with_local_recorder(&recorder, || traffic::http(&HttpMetricsLayer::new().naming(&naming)));
+    let page = recorder.handle().render();
+    let bounds: BTreeSet<_> = series(&page, "http_server_request_duration_seconds_bucket")
+        .map(|(labels, _)| labels.split(',').find_map(|pair| pair.strip_prefix("le=")).unwrap().to_owned())
+        .collect();
+    assert_eq!(bounds, lines(["+Inf", "0.07", "7"]));
 }
 
 /// Names that have their unit, names of one's own, and names that have none, all beside the scheme that appends them.

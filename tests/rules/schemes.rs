@@ -125,7 +125,8 @@ fn http(naming: &Naming) -> World {
         send("/users?200&500", 2);
         send("/users?503&10", 1);
         send("/users?404&10", 1);
-        send("/users?fails&10", 1);
+        // However long what failed took, it is not late.
+        send("/users?fails&500", 1);
         send("/users?breaks&10", 1);
         send("/.env?404&10", 40);
         send("/users?never&500", 3);

@@ -1,8 +1,10 @@
 //! What the real tools say of the rules as files.
 
+use tower_metrics::names::Naming;
+
 use crate::{
     programs::{Scratch, run},
-    promises::{many, rules},
+    promises::{everything, many, rules},
 };
 
 fn promtool(rules: &str) -> Result<String, String> {
@@ -20,10 +22,12 @@ fn vmalert(rules: &str) -> Result<String, String> {
 #[test]
 #[ignore = "needs the Debian packages prometheus and victoria-metrics"]
 fn promtool_and_vmalert_have_nothing_to_say() {
-    for count in [1, 3, 10] {
-        let rules = rules(&many(count)).to_yaml();
+    let schemes = [Naming::opentelemetry(), Naming::axum_prometheus()];
+    let schemes = schemes.map(|naming| vec![everything().naming(&naming)]);
+    for slas in [1, 3, 10].map(many).into_iter().chain(schemes) {
+        let rules = rules(&slas).to_yaml();
         let said = promtool(&rules).unwrap();
-        assert!(said.contains("SUCCESS"), "{count}: {said}");
+        assert!(said.contains("SUCCESS"), "{}: {said}", slas.len());
         vmalert(&rules).unwrap();
     }
 }

@@ -137,7 +137,8 @@ impl<H: Clone> HttpMetricsLayer<H> {
         self.classify_errors(reqwest::kind).expect_errors(reqwest::KINDS)
     }
 
-    /// Records under the names and labels of `naming`.
+    /// Records under the names and labels of `naming`, which may be a [scheme](Naming#schemes): then also with its values, and
+    /// with its end of the time that is measured.
     pub fn naming(self, naming: &Naming) -> Self {
         self.with(|config| config.naming = naming.clone())
     }
