@@ -35,21 +35,72 @@
 //! | 406 | an `Accept` header that takes no text, such as OpenMetrics alone |
 //! | 500 | all who wait for a page whose rendering panicked; the next one is another try |
 
+#[cfg(feature = "prometheus")]
 mod accept;
+#[cfg(feature = "prometheus")]
 mod answer;
+#[cfg(any(feature = "otlp", feature = "push-gateway", feature = "tcp"))]
+mod background;
 mod bounds;
+mod choice;
+#[cfg(any(feature = "dogstatsd", feature = "statsd"))]
+mod clean;
+#[cfg(any(feature = "otlp", feature = "push-gateway"))]
+mod client;
+#[cfg(feature = "prometheus")]
 mod connections;
+#[cfg(feature = "otlp")]
+mod described;
+#[cfg(feature = "dogstatsd")]
+mod dogstatsd;
 mod error;
+mod exporters;
+#[cfg(feature = "_exporter")]
+mod flush;
+#[cfg(feature = "prometheus")]
 mod handle;
+#[cfg(feature = "_exporter")]
+mod health;
+mod histograms;
+mod installed;
+#[cfg(feature = "prometheus")]
 mod listener;
+#[cfg(feature = "otlp")]
+mod otlp;
+#[cfg(feature = "prometheus")]
 mod pages;
+mod plan;
 #[cfg(feature = "process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub mod process;
+#[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(feature = "push-gateway")]
+mod push;
+#[cfg(feature = "prometheus")]
+mod ready;
+#[cfg(feature = "statsd")]
+mod statsd;
+#[cfg(feature = "_exporter")]
+mod target;
+#[cfg(feature = "tcp")]
+mod tcp;
+#[cfg(feature = "prometheus")]
 mod token;
+#[cfg(feature = "prometheus")]
 mod upkeep;
+#[cfg(feature = "tcp")]
+mod wire;
 
-pub use self::{error::Error, handle::Handle, prometheus::Prometheus};
+pub use self::{
+    error::Error,
+    exporters::{Exporters, from_env, install},
+    installed::Installed,
+};
+#[cfg(feature = "prometheus")]
+#[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
+pub use self::{handle::Handle, prometheus::Prometheus};
 /// The exporter behind [`Prometheus`], in the version that its builder belongs to.
+#[cfg(feature = "prometheus")]
+#[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub use ::metrics_exporter_prometheus;

@@ -56,7 +56,7 @@ mod said;
 mod share;
 mod slo;
 
-#[cfg(feature = "prometheus")]
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
 pub(crate) use self::bounds::SECONDS;
 pub use self::{
     bounds::{bounds, histogram_bounds},
