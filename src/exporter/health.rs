@@ -2,10 +2,7 @@
 
 use std::{
     fmt::Display,
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use metrics::{Counter, Label, Recorder};
@@ -21,7 +18,8 @@ use crate::{
 pub(super) struct Health {
     exporter: &'static str,
     to: String,
-    is_failing: AtomicBool,
+    /// Why it failed last, until it succeeds.
+    why: Mutex<Option<String>>,
     failures: OnceLock<Counter>,
 }
 
@@ -29,7 +27,7 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(exporter: &'static str, to: &str) -> Self {
-        Self { exporter, to: to.to_owned(), is_failing: AtomicBool::new(false), failures: OnceLock::new() }
+        Self { exporter, to: to.to_owned(), why: Mutex::default(), failures: OnceLock::new() }
     }
 
     /// Counts from here on, beginning at zero.
@@ -44,14 +42,24 @@ impl Health {
 
     pub(super) fn failed(&self, times: u64, why: &dyn Display) {
         self.failures.get().into_iter().for_each(|counter| counter.increment(times));
-        if !self.is_failing.swap(true, Ordering::Relaxed) {
+        if self.last().replace(why.to_string()).is_none() {
             hints::export_failed(&self.to, why);
         }
     }
 
     pub(super) fn succeeded(&self) {
-        if self.is_failing.swap(false, Ordering::Relaxed) {
+        if self.last().take().is_some() {
             hints::export_succeeded(&self.to);
         }
+    }
+
+    /// Why what was tried last failed, if it did.
+    #[cfg(feature = "otlp")]
+    pub(super) fn why(&self) -> Option<String> {
+        self.last().clone()
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<String>> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use http::{Request, Response};
 use metrics_exporter_opentelemetry::Recorder;
 use opentelemetry_http::{HttpClient, HttpError};
-use opentelemetry_otlp::{MetricExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{MetricExporter, MetricExporterBuilder, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
     metrics::{
-        Aggregation, Instrument, InstrumentKind, PeriodicReader, SdkMeterProvider, Stream, Temporality,
-        data::ResourceMetrics, exporter::PushMetricExporter,
+        Aggregation, Instrument, InstrumentKind, PeriodicReader, Stream, Temporality, data::ResourceMetrics,
+        exporter::PushMetricExporter,
     },
 };
 use tokio::time;
@@ -83,19 +83,8 @@ fn build(
     // The connection of gRPC is served by the runtime in which it was made.
     let context = background.handle().enter();
     let exporter = match scheme {
-        Scheme::OtlpGrpc => MetricExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .with_timeout(TIMEOUT)
-            .with_temporality(Temporality::Cumulative)
-            .build(),
-        _ => MetricExporter::builder()
-            .with_http()
-            .with_http_client(Client)
-            .with_endpoint(endpoint)
-            .with_timeout(TIMEOUT)
-            .with_temporality(Temporality::Cumulative)
-            .build(),
+        Scheme::OtlpGrpc => configured(MetricExporter::builder().with_tonic(), endpoint).build(),
+        _ => configured(MetricExporter::builder().with_http().with_http_client(Client), endpoint).build(),
     };
     drop(context);
     let inner = exporter.map_err(|error| Kind::Build(to.clone(), error.to_string()))?;
@@ -111,7 +100,12 @@ fn build(
                 .with_view(move |it: &Instrument| view(it, &bounds))
         })
         .build();
-    let run = flush(provider);
+    let failures = Arc::clone(&health);
+    let run = move || {
+        let ended = provider.shutdown_with_timeout(TIMEOUT);
+        // The SDK does not say why.
+        ended.map_err(|error| failures.why().unwrap_or_else(|| error.to_string()))
+    };
     Ok(Part {
         recorder: Box::new(Described::new(recorder)),
         flush: Some(Flush { to, run: Box::new(run) }),
@@ -119,8 +113,12 @@ fn build(
     })
 }
 
-fn flush(provider: SdkMeterProvider) -> impl FnOnce() -> Result<(), String> + Send {
-    move || provider.shutdown_with_timeout(TIMEOUT).map_err(|error| error.to_string())
+/// What both ways of sending have in common.
+fn configured<T>(builder: MetricExporterBuilder<T>, endpoint: String) -> MetricExporterBuilder<T>
+where
+    MetricExporterBuilder<T>: WithExportConfig,
+{
+    builder.with_endpoint(endpoint).with_timeout(TIMEOUT).with_temporality(Temporality::Cumulative)
 }
 
 /// The bounds of a histogram.
@@ -138,7 +136,7 @@ fn view(instrument: &Instrument, bounds: &Bounds) -> Option<Stream> {
 impl PushMetricExporter for Exporter {
     /// Blocks the thread of the SDK's reader, which does nothing else; the runtime has the connection and the clock.
     fn export(&self, metrics: &ResourceMetrics) -> impl Future<Output = OTelSdkResult> + Send {
-        let export = time::timeout(TIMEOUT, self.inner.export(metrics));
+        let export = async { time::timeout(TIMEOUT, self.inner.export(metrics)).await };
         let exported = self.background.handle().block_on(export);
         let exported = exported.unwrap_or(Err(OTelSdkError::Timeout(TIMEOUT)));
         match &exported {

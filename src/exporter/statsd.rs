@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -90,7 +90,10 @@ fn build(socket: UdpSocket, prefix: Option<&str>, to: String) -> Result<Part, Er
 /// A socket that is connected is told when nobody listens.
 fn connect(target: &Target) -> io::Result<UdpSocket> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for address in std::net::ToSocketAddrs::to_socket_addrs(&target.address())? {
+    let mut addresses: Vec<_> = target.address().to_socket_addrs()?.collect();
+    // Of `localhost`, where most servers listen to IPv4 alone, and by UDP nobody says so.
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    for address in addresses {
         let from = match address {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
