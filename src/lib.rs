@@ -71,6 +71,19 @@ pub mod connection;
 #[cfg(feature = "dashboard")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
 pub mod dashboard;
+#[cfg_attr(
+    not(all(
+        feature = "dogstatsd",
+        feature = "otlp",
+        feature = "push-gateway",
+        feature = "statsd",
+        feature = "tcp"
+    )),
+    allow(
+        dead_code,
+        reason = "what only the exporters need that are not there; with all of them nothing is dead"
+    )
+)]
 pub mod exporter;
 pub mod grpc;
 mod hints;

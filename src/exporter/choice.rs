@@ -20,7 +20,6 @@ pub(super) enum Scheme {
 pub(super) struct Choice<'a> {
     pub(super) scheme: Scheme,
     /// The URI as it was given. It may hold a secret, and is shown through [`shown`] alone.
-    #[cfg_attr(not(feature = "_exporter"), expect(dead_code, reason = "read by the exporters"))]
     pub(super) uri: &'a str,
 }
 

@@ -9,7 +9,6 @@ pub struct Error {
 
 /// What is shown of a URI in these has no secret in it.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "not every exporter is there to fail"))]
 pub(super) enum Kind {
     Address(String),
     Background(io::Error),

@@ -54,7 +54,6 @@ impl Health {
     }
 
     /// Why what was tried last failed, if it did.
-    #[cfg(feature = "otlp")]
     pub(super) fn why(&self) -> Option<String> {
         self.last().clone()
     }

@@ -43,7 +43,6 @@ impl Histograms {
     }
 
     /// Adds what another builder was told.
-    #[cfg(feature = "prometheus")]
     pub(super) fn extend(&mut self, more: Self) {
         self.slas.extend(more.slas);
         self.namings.extend(more.namings);
@@ -52,7 +51,6 @@ impl Histograms {
         }
     }
 
-    #[cfg(any(feature = "prometheus", feature = "otlp"))]
     pub(super) fn worked_out(&self) -> Bounds {
         let mut by_name = self.bounds.clone();
         for (histogram, promised) in sla::histogram_bounds(&self.promised()) {
@@ -82,20 +80,16 @@ impl Histograms {
 
 impl Bounds {
     /// The bounds of what nothing was told of, by the end of its name.
-    #[cfg(feature = "prometheus")]
     pub(super) const BY_SUFFIX: [(&'static str, &'static [f64]); 2] =
         [("_seconds", &sla::SECONDS), ("_bytes", &BYTES)];
 
     /// Of whatever has no suffix by which to tell, so that not even that is without bounds.
-    #[cfg(feature = "prometheus")]
     pub(super) const OF_THE_REST: &'static [f64] = &sla::SECONDS;
 
-    #[cfg(feature = "prometheus")]
     pub(super) fn by_name(self) -> impl Iterator<Item = (String, Vec<f64>)> {
         self.by_name.into_iter()
     }
 
-    #[cfg(feature = "otlp")]
     pub(super) fn of(&self, histogram: &str) -> &[f64] {
         match self.by_name.get(histogram) {
             Some(bounds) => bounds,

@@ -36,10 +36,6 @@ impl Installed {
     /// # Errors
     ///
     /// Fails if an exporter could not send it, such as to a Pushgateway that is away. The others have sent theirs.
-    #[cfg_attr(
-        not(feature = "_exporter"),
-        expect(clippy::unused_async, reason = "nothing is there to flush")
-    )]
     pub async fn shutdown(self) -> Result<(), Error> {
         #[cfg(feature = "_exporter")]
         super::flush::all(self.flushes).await?;

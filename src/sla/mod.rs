@@ -56,7 +56,6 @@ mod said;
 mod share;
 mod slo;
 
-#[cfg(any(feature = "otlp", feature = "prometheus"))]
 pub(crate) use self::bounds::SECONDS;
 pub use self::{
     bounds::{bounds, histogram_bounds},
