@@ -39,7 +39,7 @@
 //! | promise an availability or a latency, get its bucket bounds, and check them at startup | [`sla`] |
 //! | get rules and alerts for Prometheus from the promise | [`rules`] |
 //! | get dashboards for Grafana from it | [`dashboard`] |
-//! | export to Prometheus | [`exporter`] |
+//! | export to Prometheus, a Pushgateway, StatsD, OpenTelemetry, …, as a URI says | [`exporter`] |
 //! | export what the process takes of the machine | [`exporter::process`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, give them other names, or declare one of one's own | [`names`] |
@@ -54,12 +54,17 @@
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
 //! | `dashboard` | [`dashboard`]: Grafana dashboards from the SLAs and their rules, [`rules::Rules::grafana_url`] and [`rules::Rules::house`]; brings `rules` |
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
+//! | `dogstatsd` | [`exporter`]: `dogstatsd://…` |
+//! | `otlp` | [`exporter`]: `otlp+http://…` and `otlp+grpc://…` |
 //! | `process` | [`exporter::process`]: what the process takes of the machine, beside the metrics of calls; brings `prometheus` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
+//! | `push-gateway` | [`exporter`]: `pushgateway+http://…`; brings `prometheus` |
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
+//! | `statsd` | [`exporter`]: `statsd://…` |
+//! | `tcp` | [`exporter`]: `tcp://…`, for `metrics-observer` |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
 //! | `tower` | [`retry::MeteredPolicy`], and the names of what tower's own limiters refuse |
-//! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early |
+//! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early; and for an export that fails |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -144,6 +149,11 @@ struct Readme;
 #[cfg(all(doctest, feature = "dashboard"))]
 #[doc = include_str!("../docs/dashboards.md")]
 struct OnTheScreen;
+
+/// The examples of the page on exporters, compiled.
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../docs/exporters.md")]
+struct Chosen;
 
 /// The examples of the page on performance, compiled.
 #[cfg(doctest)]
