@@ -11,7 +11,7 @@ use std::{
     convert::Infallible,
     env,
     error::Error,
-    io::{Write, stdin, stdout},
+    io::{Write, stderr, stdin, stdout},
     time::Duration,
 };
 
@@ -44,6 +44,8 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = args()?;
+    // A receiver that is away is told through `tracing`.
+    tracing_subscriber::fmt().with_writer(stderr).init();
 
     let sla = Sla::new("api").availability(0.999).latency(0.99, Duration::from_millis(70));
     let exporters = Exporters::new().sla(&sla).or("prometheus://127.0.0.1:9000").from_env().await?;

@@ -65,3 +65,31 @@ fn clean(key: &Key) -> Cow<'_, Key> {
     });
     Cow::Owned(Key::from_parts(key.name().replace(separates_in_name, "_"), labels.collect::<Vec<_>>()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_or_a_value_ends_its_part_of_a_line() {
+        let labels = vec![
+            Label::new("route", "/a,env:prod|c\nfree:1|c#x"),
+            Label::new("a:b@c", "12:30@home"),
+            Label::new("clean", "/users/{id}"),
+        ];
+        let key = Key::from_parts("calls:1|c#total", labels);
+        let key = clean(&key);
+        let labels: Vec<_> = key.labels().map(|label| (label.key(), label.value())).collect();
+        assert_eq!(key.name(), "calls_1_c_total");
+        assert_eq!(
+            labels,
+            [("route", "/a_env:prod_c_free:1_c_x"), ("a_b_c", "12:30@home"), ("clean", "/users/{id}")]
+        );
+    }
+
+    #[test]
+    fn what_is_clean_is_not_copied() {
+        let key = Key::from_parts("http_requests_total", vec![Label::new("endpoint", "/users/{id}")]);
+        assert!(matches!(clean(&key), Cow::Borrowed(_)));
+    }
+}

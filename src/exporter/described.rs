@@ -85,3 +85,77 @@ impl<R: Recorder> Recorder for Described<R> {
         self.register(key, tell, || self.inner.register_histogram(key, metadata))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps what it is told, in order.
+    #[derive(Default)]
+    struct Told(Mutex<Vec<String>>);
+
+    impl Told {
+        fn add(&self, line: String) {
+            self.0.lock().expect("no test panics with it").push(line);
+        }
+    }
+
+    impl Recorder for Told {
+        fn describe_counter(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
+            let unit = unit.map_or("", |unit| unit.as_str());
+            self.add(format!("{} {unit} {help}", name.as_str()));
+        }
+
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            self.add(key.name().to_owned());
+            Counter::noop()
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn every_registration_carries_what_the_first_was_told() {
+        let recorder = Described::new(Told::default());
+        let describe = |name: &'static str, help: &'static str| {
+            recorder.describe_counter(name.into(), Some(Unit::Count), help.into());
+        };
+        let register = |name: &'static str| {
+            recorder.register_counter(&name.into(), &Metadata::new("test", metrics::Level::INFO, None));
+        };
+        describe("calls", "Calls.");
+        register("calls");
+        register("calls");
+        describe("calls", "Something else.");
+        register("calls");
+        register("jobs");
+        describe("jobs", "Too late.");
+        register("jobs");
+        let told = recorder.inner.0.into_inner().expect("no test panics with it");
+        assert_eq!(
+            told,
+            [
+                "calls count Calls.",
+                "calls",
+                "calls count Calls.",
+                "calls",
+                "calls count Calls.",
+                "calls",
+                "jobs  ",
+                "jobs",
+                "jobs  ",
+                "jobs"
+            ]
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! `examples/exporters.rs` at work, under the URIs of a test.
 
 use std::{
-    io::{BufRead, BufReader, Lines, Write},
+    io::{BufRead, BufReader, Lines, Read, Write},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
     sync::LazyLock,
@@ -29,6 +29,7 @@ impl Program {
             .args(["--wait", "--calls", &calls.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -43,11 +44,15 @@ impl Program {
         assert!(self.lines.next().unwrap().unwrap().starts_with("called"));
     }
 
-    /// Returns when it has shut its exporters down and has ended.
-    pub(crate) fn end(mut self) {
+    /// Returns when it has shut its exporters down and has ended: what it said on its standard error.
+    pub(crate) fn end(mut self) -> String {
         self.tell();
-        assert!(self.lines.next().expect("it shuts down").unwrap().starts_with("ended"));
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let ended = self.lines.next().unwrap_or_else(|| panic!("it does not shut down: {said}"));
+        assert!(ended.unwrap().starts_with("ended"));
         assert!(self.child.wait().unwrap().success());
+        said
     }
 
     fn tell(&mut self) {
