@@ -25,6 +25,7 @@ fn an_exporter_whose_feature_is_off_is_an_error_that_names_the_feature() {
 
 #[test]
 fn none_is_there_without_a_feature() {
-    let installed = install("none").now_or_never().expect("nothing is waited for").expect("it installs nothing");
+    let installed =
+        install("none").now_or_never().expect("nothing is waited for").expect("it installs nothing");
     installed.shutdown().now_or_never().expect("nothing is waited for").expect("there is nothing to lose");
 }
