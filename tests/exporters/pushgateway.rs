@@ -55,6 +55,9 @@ fn gateway(answers: &'static [&'static str]) -> (u16, mpsc::Receiver<(String, St
     (port, told)
 }
 
+/// How long to wait for a push that does not come.
+const LONG: Duration = Duration::from_secs(30);
+
 fn total(page: &str, begin: &str, has: &str) -> f64 {
     let lines = page.lines().filter(|line| line.starts_with(begin) && line.contains(has));
     lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
@@ -68,7 +71,7 @@ fn the_end_pushes_what_was_called_right_before_it() {
     program.call();
     program.end();
 
-    let (head, page) = pushes.recv().unwrap();
+    let (head, page) = pushes.recv_timeout(LONG).expect("the end pushes");
     assert!(head.starts_with("PUT /metrics/job/api/instance/pod%207 HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
     assert!(head.contains(&format!("host: 127.0.0.1:{port}")), "{head}");
@@ -86,7 +89,7 @@ fn it_is_pushed_in_every_interval() {
     let uri = format!("pushgateway+http://127.0.0.1:{port}/behind/?job=a/b&instance=none&interval=100ms");
     let program = Program::start(&uri, 1);
     for _ in 0..3 {
-        let (head, _) = pushes.recv().unwrap();
+        let (head, _) = pushes.recv_timeout(LONG).expect("every interval has a push");
         assert!(head.starts_with("PUT /behind/metrics/job@base64/YS9i HTTP/1.1\r\n"), "{head}");
     }
     drop(program);
@@ -99,7 +102,8 @@ fn pushes_that_are_refused_are_counted_and_said_once_and_so_is_that_it_works_aga
     let uri = format!("pushgateway+http://127.0.0.1:{port}?job=api&instance=none&interval=100ms");
     let mut program = Program::start(&uri, 1);
     let failed = |page: &str| total(page, "tower_metrics_export_failures_total{", "pushgateway");
-    let failures: Vec<_> = pushes.iter().take(7).map(|(_, page)| failed(&page)).collect();
+    let push = |_| failed(&pushes.recv_timeout(LONG).expect("every interval has a push").1);
+    let failures: Vec<_> = (0..7).map(push).collect();
     assert_eq!(failures, [0.0, 0.0, 1.0, 2.0, 3.0, 3.0, 3.0], "what failed is on the next page");
     program.call();
     let said = program.end();
