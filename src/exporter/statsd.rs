@@ -9,6 +9,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use cadence::MetricSink;
@@ -26,6 +27,9 @@ use super::{
 
 /// As many lines as can wait to be sent. Beyond, they are lost, and counted.
 const QUEUE: usize = 1 << 14;
+
+/// How long a line waits for others that go with it: a server's socket has room for some hundreds of datagrams, however small.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// What fits into one datagram on every network.
 const DATAGRAM_BYTES: usize = 1432;
@@ -121,9 +125,9 @@ impl MetricSink for Queue {
 // ===== impl Datagrams =====
 
 impl Datagrams {
-    /// Sends what there is whenever nothing more waits: alone when there is little, together when there is much.
     fn run(mut self, queued: &mpsc::Receiver<Message>) {
         while let Ok(mut message) = queued.recv() {
+            thread::sleep(GATHER);
             loop {
                 match message {
                     Message::Line(line) => self.add(&line),

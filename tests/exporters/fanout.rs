@@ -1,12 +1,13 @@
 //! Several exporters at once, and the page of Prometheus as it is scraped.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::TcpListener;
 
 use http::Method;
 
 use crate::{
     program::{Program, run},
     scrape::ask,
+    statsd::Server,
 };
 
 async fn page(program: &Program) -> String {
@@ -16,8 +17,8 @@ async fn page(program: &Program) -> String {
 
 #[tokio::test]
 async fn a_scrape_and_statsd_tell_the_same_calls() {
-    let statsd = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = statsd.local_addr().unwrap().port();
+    let statsd = Server::start();
+    let port = statsd.port;
     let mut program =
         Program::start(&format!("prometheus://127.0.0.1:0/metrics, statsd://localhost:{port}"), 100);
     program.call();
@@ -34,13 +35,8 @@ async fn a_scrape_and_statsd_tell_the_same_calls() {
     assert!(page.contains("le=\"0.07\""), "the bounds of the SLA are on it");
     assert!(page.contains("tower_metrics_export_failures_total{exporter=\"statsd\"} 0\n"), "{page}");
 
-    statsd.set_nonblocking(true).unwrap();
-    let mut datagram = vec![0; 1 << 16];
-    let mut samples = 0;
-    while let Ok(bytes) = statsd.recv(&mut datagram) {
-        let text = std::str::from_utf8(&datagram[..bytes]).unwrap();
-        samples += text.lines().filter(|line| line.starts_with("http_request_duration_seconds:")).count();
-    }
+    let lines = statsd.lines();
+    let samples = lines.iter().filter(|line| line.starts_with("http_request_duration_seconds:")).count();
     assert_eq!(samples, 100);
 }
 

@@ -1,6 +1,9 @@
 //! StatsD and DogStatsD: lines that a UDP socket reads.
 
-use std::net::UdpSocket;
+use std::{
+    net::UdpSocket,
+    thread::{self, JoinHandle},
+};
 
 use crate::program::Program;
 
@@ -12,17 +15,45 @@ struct Line {
     tags: String,
 }
 
-/// All that has come. By the loopback device a datagram is there when its `send` returns.
-fn received(socket: &UdpSocket) -> Vec<Line> {
-    socket.set_nonblocking(true).unwrap();
+/// A server that reads all the time, for a socket has room for few datagrams.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    reading: JoinHandle<Vec<String>>,
+}
+
+/// What ends the reading. By the loopback device, datagrams come in the order in which they were sent.
+const END: &[u8] = b"end";
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        Self { port, reading: thread::spawn(move || read(&socket)) }
+    }
+
+    /// All lines that came until now.
+    pub(crate) fn lines(self) -> Vec<String> {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(END, ("127.0.0.1", self.port)).unwrap();
+        self.reading.join().unwrap()
+    }
+
+    fn read(self) -> Vec<Line> {
+        self.lines().iter().map(|text| line(text)).collect()
+    }
+}
+
+fn read(socket: &UdpSocket) -> Vec<String> {
     let mut datagram = vec![0; 1 << 16];
     let mut lines = Vec::new();
-    while let Ok(bytes) = socket.recv(&mut datagram) {
+    loop {
+        let bytes = socket.recv(&mut datagram).unwrap();
+        if &datagram[..bytes] == END {
+            return lines;
+        }
         assert!(bytes <= 1432, "a datagram that fits every network, not {bytes} bytes");
-        let text = std::str::from_utf8(&datagram[..bytes]).unwrap();
-        lines.extend(text.lines().map(line));
+        lines.extend(std::str::from_utf8(&datagram[..bytes]).unwrap().lines().map(String::from));
     }
-    lines
 }
 
 fn line(line: &str) -> Line {
@@ -40,20 +71,15 @@ fn values(lines: &[Line], name: &str, kind: &str, tag: &str) -> Vec<f64> {
     of_it.inspect(|line| assert_eq!(line.kind, kind, "{name}")).flat_map(|line| line.values.clone()).collect()
 }
 
-fn listener() -> (UdpSocket, u16) {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = socket.local_addr().unwrap().port();
-    (socket, port)
-}
-
 #[test]
 fn statsd_gets_every_call_those_right_before_the_end_too() {
-    let (socket, port) = listener();
-    let mut program = Program::start(&format!("statsd://127.0.0.1:{port}?prefix=shop"), 100);
+    let server = Server::start();
+    let uri = format!("statsd://127.0.0.1:{}?prefix=shop", server.port);
+    let mut program = Program::start(&uri, 100);
     program.call();
     program.end();
 
-    let lines = received(&socket);
+    let lines = server.read();
     let counted = |tag| values(&lines, "shop.http_requests_total", "c", tag).iter().sum::<f64>();
     assert_eq!((counted("status:200"), counted("status:500"), counted("")), (90.0, 10.0, 100.0));
     assert_eq!(values(&lines, "shop.http_request_duration_seconds", "h", "endpoint:/users").len(), 90);
@@ -64,13 +90,13 @@ fn statsd_gets_every_call_those_right_before_the_end_too() {
 
 #[test]
 fn dogstatsd_gets_every_call_aggregated_those_right_before_the_end_too() {
-    let (socket, port) = listener();
-    let uri = format!("dogstatsd://127.0.0.1:{port}?interval=200ms&prefix=shop");
+    let server = Server::start();
+    let uri = format!("dogstatsd://127.0.0.1:{}?interval=200ms&prefix=shop", server.port);
     let mut program = Program::start(&uri, 100);
     program.call();
     program.end();
 
-    let lines = received(&socket);
+    let lines = server.read();
     let counted = |tag| values(&lines, "shop.http_requests_total", "c", tag).iter().sum::<f64>();
     assert_eq!((counted("status:200"), counted("status:500"), counted("")), (90.0, 10.0, 100.0));
     assert_eq!(values(&lines, "shop.http_request_duration_seconds", "d", "endpoint:/users").len(), 90);
@@ -84,12 +110,12 @@ fn dogstatsd_gets_every_call_aggregated_those_right_before_the_end_too() {
 
 #[test]
 fn a_server_that_is_away_keeps_neither_the_calls_nor_the_end_waiting() {
-    let (socket, port) = listener();
-    drop(socket);
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for scheme in ["statsd", "dogstatsd"] {
         let interval = if scheme == "dogstatsd" { "?interval=100ms" } else { "" };
         let mut program = Program::start(&format!("{scheme}://127.0.0.1:{port}{interval}"), 100);
         program.call();
-        program.end();
+        let said = program.end();
+        assert!(said.to_lowercase().contains("refused"), "{scheme} says so: {said}");
     }
 }
