@@ -131,7 +131,7 @@ mod tests {
             recorder.describe_counter(name.into(), Some(Unit::Count), help.into());
         };
         let register = |name: &'static str| {
-            recorder.register_counter(&name.into(), &Metadata::new("test", metrics::Level::INFO, None));
+            drop(recorder.register_counter(&name.into(), &Metadata::new("test", metrics::Level::INFO, None)));
         };
         describe("calls", "Calls.");
         register("calls");
