@@ -22,10 +22,15 @@ pub struct MockClock {
 
 /// Seconds since 1970, as `time()` of Prometheus tells them; 0 where the clock stands before that.
 #[cfg(feature = "prometheus")]
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub(crate) fn unix_seconds() -> f64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.unwrap_or_default().as_secs_f64()
+    now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// What the clock on the wall tells.
+#[cfg(any(feature = "prometheus", feature = "tcp"))]
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub(crate) fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
 }
 
 /// Turns whole nanoseconds into seconds.

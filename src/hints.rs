@@ -1,5 +1,7 @@
 //! What is said once, in words, where the placement of a Layer gives numbers that nobody wants.
 
+#[cfg(feature = "_exporter")]
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The hints of one Layer: each is given once, through `tracing` where that feature is on.
@@ -51,10 +53,21 @@ impl Hints {
     }
 }
 
+/// Nothing more is said until it works again.
+#[cfg(feature = "_exporter")]
+pub(crate) fn export_failed(to: &str, why: &dyn Display) {
+    warn(&format!("metrics are not exported, which is tried again until it works: {why}"), to);
+}
+
+#[cfg(feature = "_exporter")]
+pub(crate) fn export_succeeded(to: &str) {
+    warn("metrics are exported again", to);
+}
+
 #[cfg(feature = "tracing")]
-fn warn(message: &'static str, about: &str) {
+fn warn(message: &str, about: &str) {
     tracing::warn!(target: "tower_metrics", about, "{message}");
 }
 
 #[cfg(not(feature = "tracing"))]
-fn warn(_message: &'static str, _about: &str) {}
+fn warn(_message: &str, _about: &str) {}

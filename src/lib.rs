@@ -40,7 +40,7 @@
 //! | promise an availability or a latency, get its bucket bounds, and check them at startup | [`sla`] |
 //! | get rules and alerts for Prometheus from the promise | [`rules`] |
 //! | get dashboards for Grafana from it | [`dashboard`] |
-//! | export to Prometheus | [`exporter`] |
+//! | export to Prometheus, a Pushgateway, StatsD, OpenTelemetry, …, as a URI says | [`exporter`] |
 //! | export what the process takes of the machine | [`exporter::process`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, give them other names, or declare one of one's own | [`names`] |
@@ -55,13 +55,18 @@
 //! | `axum` | [`HttpMetricsLayer::axum`]: the route template from axum's `MatchedPath` |
 //! | `dashboard` | [`dashboard`]: Grafana dashboards from the SLAs and their rules, [`rules::Rules::grafana_url`] and [`rules::Rules::house`]; brings `rules` |
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
+//! | `dogstatsd` | [`exporter`]: `dogstatsd://…` |
+//! | `otlp` | [`exporter`]: `otlp+http://…` and `otlp+grpc://…` |
 //! | `process` | [`exporter::process`]: what the process takes of the machine, beside the metrics of calls; brings `prometheus` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
+//! | `push-gateway` | [`exporter`]: `pushgateway+http://…`; brings `prometheus` |
 //! | `reqwest` | [`http::reqwest`]: calls of a reqwest client |
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
+//! | `statsd` | [`exporter`]: `statsd://…` |
+//! | `tcp` | [`exporter`]: `tcp://…`, for `metrics-observer` |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
 //! | `tower` | [`retry::MeteredPolicy`], and the names of what tower's own limiters refuse |
-//! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early |
+//! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early; and for an export that fails |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -73,8 +78,19 @@ pub mod connection;
 #[cfg(feature = "dashboard")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
 pub mod dashboard;
-#[cfg(feature = "prometheus")]
-#[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
+#[cfg_attr(
+    not(all(
+        feature = "dogstatsd",
+        feature = "otlp",
+        feature = "push-gateway",
+        feature = "statsd",
+        feature = "tcp"
+    )),
+    allow(
+        dead_code,
+        reason = "what only the exporters need that are not there; with all of them nothing is dead"
+    )
+)]
 pub mod exporter;
 pub mod grpc;
 mod hints;
@@ -141,6 +157,11 @@ struct OnTheScreen;
 #[cfg(all(doctest, feature = "axum", feature = "prometheus"))]
 #[doc = include_str!("../docs/migrating.md")]
 struct Migrating;
+
+/// The examples of the page on exporters, compiled.
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../docs/exporters.md")]
+struct Chosen;
 
 /// The examples of the page on performance, compiled.
 #[cfg(doctest)]

@@ -55,7 +55,8 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
     {
         return Err(Kind::Address(address).into());
     }
-    TcpListener::bind(&address).await.map_err(|error| Kind::Listen(address, error).into())
+    let bound = TcpListener::bind(&address).await;
+    bound.map_err(|source| Kind::Listen { address, purpose: "/metrics", source }.into())
 }
 
 /// Serves on a thread of its own. A page of megabytes for many readers would keep the application's workers from its

@@ -1,27 +1,20 @@
 //! The Prometheus exporter: bounds, upkeep, and where `/metrics` is served.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    time::Duration,
-};
+use std::time::Duration;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 use metrics_util::MetricKindMask;
 
-#[cfg(feature = "process")]
-use super::process::Process;
 use super::{
     Error, Handle,
-    bounds::{BYTES, CONNECTION_SECONDS, check},
     error::Kind,
+    histograms::{Bounds, Histograms},
     listener,
+    ready::{Bound, Ready},
     token::Token,
     upkeep,
 };
-use crate::{
-    names::{self, Metric, Naming},
-    sla::{self, Sla},
-};
+use crate::{names::Naming, sla::Sla};
 
 /// Sets up `metrics-exporter-prometheus` for the metrics of this crate.
 ///
@@ -46,9 +39,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use = "nothing is exported until it is served or installed"]
 pub struct Prometheus {
-    slas: Vec<Sla>,
-    namings: Vec<Naming>,
-    bounds: BTreeMap<String, Vec<f64>>,
+    pub(super) histograms: Histograms,
     upkeep_interval: Duration,
     idle_timeout: Option<Duration>,
     token: Option<Token>,
@@ -62,9 +53,7 @@ impl Prometheus {
     /// Begins with default bounds for every histogram.
     pub fn new() -> Self {
         Self {
-            slas: Vec::new(),
-            namings: vec![Naming::new()],
-            bounds: BTreeMap::new(),
+            histograms: Histograms::new(),
             upkeep_interval: Duration::from_secs(5),
             idle_timeout: None,
             token: None,
@@ -73,10 +62,10 @@ impl Prometheus {
         }
     }
 
-    /// Makes the thresholds of `sla` bounds of the histograms that it is about; see [`sla::histogram_bounds`]. Several
+    /// Makes the thresholds of `sla` bounds of the histograms that it is about; see [`histogram_bounds`](crate::sla::histogram_bounds). Several
     /// are merged.
     pub fn sla(mut self, sla: &Sla) -> Self {
-        self.slas.push(sla.clone());
+        self.histograms.sla(sla);
         self
     }
 
@@ -91,8 +80,7 @@ impl Prometheus {
     ///
     /// Panics if a name of this scheme is that of another metric in one that was given before.
     pub fn naming(mut self, naming: &Naming) -> Self {
-        self.namings.iter().for_each(|other| naming.assert_beside(other));
-        self.namings.push(naming.clone());
+        self.histograms.naming(naming);
         self
     }
 
@@ -103,10 +91,7 @@ impl Prometheus {
     /// Panics if the bounds are empty, not ascending or not finite, or if the histogram has been given bounds
     /// before.
     pub fn bounds(mut self, histogram: impl Into<String>, bounds: &[f64]) -> Self {
-        let histogram = histogram.into();
-        check(&histogram, bounds);
-        assert!(!self.bounds.contains_key(&histogram), "the bounds of {histogram} are given twice: keep one");
-        self.bounds.insert(histogram, bounds.to_vec());
+        self.histograms.bounds(histogram.into(), bounds);
         self
     }
 
@@ -192,25 +177,11 @@ impl Prometheus {
     /// Who builds a recorder from it calls `run_upkeep` on its handle every few seconds.
     #[must_use]
     pub fn into_builder(self) -> PrometheusBuilder {
-        let namings = || self.namings.iter().chain(self.slas.iter().map(|sla| &sla.naming));
-        let appends_units = namings().any(Naming::appends_units);
-        let told = self.bounds.iter().map(|(histogram, told)| (recorded(histogram, namings()), told.clone()));
-        let mut bounds: BTreeMap<_, _> = told.collect();
-        for (histogram, promised) in sla::histogram_bounds(&promised(&self.slas, &self.namings)) {
-            match bounds.entry(histogram) {
-                Entry::Vacant(free) => drop(free.insert(promised)),
-                Entry::Occupied(told) => merge(told.into_mut(), promised),
-            }
-        }
-        for naming in namings() {
-            // A name of the house's own need not have the suffix by which the others are found.
-            for metric in names::catalog().filter(|metric| metric.kind() == names::Kind::Histogram) {
-                bounds.entry(naming.name_of(metric)).or_insert_with(|| defaults(metric));
-            }
-        }
-        let by_suffix = [("_seconds", &sla::SECONDS[..]), ("_bytes", &BYTES[..])]
-            .map(|(suffix, bounds)| (Matcher::Suffix(suffix.into()), bounds.to_vec()));
-        let by_name = bounds.into_iter().map(|(histogram, bounds)| (Matcher::Full(histogram), bounds));
+        let appends_units = self.histograms.appends_units();
+        let bounds = self.histograms.worked_out();
+        let by_suffix =
+            Bounds::BY_SUFFIX.map(|(suffix, bounds)| (Matcher::Suffix(suffix.into()), bounds.to_vec()));
+        let by_name = bounds.by_name().map(|(histogram, bounds)| (Matcher::Full(histogram), bounds));
         let builder = default_bounds(PrometheusBuilder::new())
             .idle_timeout(MetricKindMask::COUNTER | MetricKindMask::HISTOGRAM, self.idle_timeout);
         #[expect(deprecated, reason = "what is to be used in its place renames the counters of others too")]
@@ -226,20 +197,9 @@ impl Prometheus {
     ///
     /// Fails if another recorder is installed already, or if the system has no thread to give.
     pub fn install(self) -> Result<Handle, Error> {
-        let interval = self.upkeep_interval;
-        #[cfg(feature = "process")]
-        let process = self.process;
-        let recorder = self.into_builder().build_recorder();
-        let inner = recorder.handle();
-        let done = upkeep::gauge(&recorder);
+        let (recorder, ready) = self.prepare();
         metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)?;
-        upkeep::keep_up(inner.clone(), interval, done).map_err(Kind::Upkeep)?;
-        Ok(Handle {
-            inner,
-            local_addr: None,
-            #[cfg(feature = "process")]
-            process: process.then(Process::described),
-        })
+        ready.start()
     }
 
     /// Installs the exporter, and serves `/metrics` on a listener of its own, to GET and HEAD, as long as the process
@@ -262,15 +222,33 @@ impl Prometheus {
     ///
     /// Panics in a tokio runtime that was built without IO.
     pub async fn serve(self, address: impl AsRef<str>) -> Result<Handle, Error> {
+        let bound = self.bind(address.as_ref()).await?;
+        bound.serve(self.install()?).await
+    }
+
+    /// Refuses what cannot be served, before there is a recorder.
+    pub(super) async fn bind(&self, address: &str) -> Result<Bound, Error> {
         let token = self.token.clone();
         token.as_ref().map_or(Ok(()), Token::check)?;
-        let listener = listener::bind(address.as_ref()).await?;
-        let local_addr =
-            listener.local_addr().map_err(|error| Kind::Listen(address.as_ref().into(), error))?;
-        let handle = Handle { local_addr: Some(local_addr), ..self.install()? };
-        let rendered = handle.clone();
-        listener::start(listener, token, move || rendered.render().into()).await.map_err(Kind::Start)?;
-        Ok(handle)
+        let listener = listener::bind(address).await?;
+        let failed = |source| Kind::Listen { address: address.into(), purpose: "/metrics", source };
+        let local_addr = listener.local_addr().map_err(failed)?;
+        Ok(Bound { listener, local_addr, token })
+    }
+
+    pub(super) fn prepare(self) -> (PrometheusRecorder, Ready) {
+        let upkeep_interval = self.upkeep_interval;
+        #[cfg(feature = "process")]
+        let process = self.process;
+        let recorder = self.into_builder().build_recorder();
+        let ready = Ready {
+            inner: recorder.handle(),
+            upkeep_interval,
+            upkept: upkeep::gauge(&recorder),
+            #[cfg(feature = "process")]
+            process,
+        };
+        (recorder, ready)
     }
 }
 
@@ -280,39 +258,10 @@ impl Default for Prometheus {
     }
 }
 
-/// The SLAs under their own names, and under each other scheme that a Layer was given.
-fn promised(slas: &[Sla], namings: &[Naming]) -> Vec<Sla> {
-    let renamed = namings.iter().flat_map(|naming| slas.iter().map(|sla| sla.clone().naming(naming)));
-    slas.iter().cloned().chain(renamed).collect()
-}
-
-/// The name under which a histogram of the catalogue is recorded that has this name in Prometheus; any other keeps its own.
-fn recorded<'a>(histogram: &str, namings: impl Iterator<Item = &'a Naming>) -> String {
-    let name_in = |naming: &Naming| {
-        let metric = names::catalog().find(|metric| naming.prometheus_name_of(metric) == histogram)?;
-        Some(naming.name_of(metric))
-    };
-    namings.into_iter().find_map(name_in).unwrap_or_else(|| histogram.to_owned())
-}
-
-fn defaults(metric: &Metric) -> Vec<f64> {
-    match metric.name() {
-        "connection_duration_seconds" => CONNECTION_SECONDS.to_vec(),
-        _ => sla::SECONDS.to_vec(),
-    }
-}
-
-/// Of whatever has no suffix by which to tell, so that not even that becomes a summary.
 fn default_bounds(builder: PrometheusBuilder) -> PrometheusBuilder {
-    builder.set_buckets(&sla::SECONDS).expect("there are default bounds")
+    builder.set_buckets(Bounds::OF_THE_REST).expect("there are default bounds")
 }
 
 fn with_bounds(builder: PrometheusBuilder, (matcher, bounds): (Matcher, Vec<f64>)) -> PrometheusBuilder {
     builder.set_buckets_for_metric(matcher, &bounds).expect("no list of bounds is empty")
-}
-
-fn merge(bounds: &mut Vec<f64>, more: Vec<f64>) {
-    bounds.extend(more);
-    bounds.sort_by(f64::total_cmp);
-    bounds.dedup();
 }

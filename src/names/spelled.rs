@@ -54,7 +54,6 @@ impl Naming {
     }
 
     /// Refuses another scheme of which a name would be another metric's here.
-    #[cfg(feature = "prometheus")]
     pub(crate) fn assert_beside(&self, other: &Self) {
         let mine: BTreeMap<_, _> = self.all_exported().collect();
         for (name, theirs) in other.all_exported() {

@@ -19,6 +19,7 @@ pub(crate) const SERVICE: &str = "service";
 pub(crate) const POLICY: &str = "policy";
 pub(crate) const RESULT: &str = "result";
 pub(crate) const LISTENER: &str = "listener";
+pub(crate) const EXPORTER: &str = "exporter";
 pub(crate) const GRPC_TYPE: &str = "grpc_type";
 pub(crate) const GRPC_SERVICE: &str = "grpc_service";
 pub(crate) const GRPC_METHOD: &str = "grpc_method";
@@ -360,6 +361,14 @@ pub(crate) static UPKEEP_TIMESTAMP_SECONDS: Metric = Metric {
     help: "When the exporter last moved waiting samples into their buckets, in seconds since 1970.",
 };
 
+pub(crate) static EXPORT_FAILURES_TOTAL: Metric = Metric {
+    name: "tower_metrics_export_failures_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &[EXPORTER],
+    help: "Exports that failed, and lines that were lost because too many waited, by exporter.",
+};
+
 pub(crate) static BUILD_INFO: Metric = Metric {
     name: "tower_metrics_build_info",
     kind: Kind::Gauge,
@@ -505,7 +514,7 @@ pub(crate) const GRPC_CODES: [&str; 17] = [
 /// A call that its caller gave up.
 pub(crate) const GRPC_CANCELED: &str = GRPC_CODES[1];
 
-pub(super) static CATALOG: [&Metric; 57] = [
+pub(super) static CATALOG: [&Metric; 58] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
@@ -562,5 +571,6 @@ pub(super) static CATALOG: [&Metric; 57] = [
     &LABEL_SETS_GIVEN_UP_TOTAL,
     &LATENCY_SAMPLE_EVERY,
     &UPKEEP_TIMESTAMP_SECONDS,
+    &EXPORT_FAILURES_TOTAL,
     &BUILD_INFO,
 ];

@@ -286,7 +286,7 @@ impl Instrument {
         Key::from_parts(self.name.clone(), labels)
     }
 
-    pub(super) fn counter(&self, recorder: &dyn Recorder, labels: Vec<Label>) -> Counter {
+    pub(crate) fn counter(&self, recorder: &dyn Recorder, labels: Vec<Label>) -> Counter {
         recorder.register_counter(&self.key(labels), &METADATA)
     }
 

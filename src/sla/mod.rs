@@ -59,7 +59,6 @@ mod said;
 mod share;
 mod slo;
 
-#[cfg(feature = "prometheus")]
 pub(crate) use self::bounds::SECONDS;
 pub use self::{
     bounds::{bounds, histogram_bounds},

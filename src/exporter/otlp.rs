@@ -1,0 +1,169 @@
+//! `otlp+http://…` and `otlp+grpc://…`: OpenTelemetry's own SDK and exporter, behind the bridge from the facade.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use metrics_exporter_opentelemetry::Recorder;
+use opentelemetry_http::{HttpClient, HttpError};
+use opentelemetry_otlp::{MetricExporter, MetricExporterBuilder, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::{
+    Resource,
+    error::{OTelSdkError, OTelSdkResult},
+    metrics::{
+        Aggregation, Instrument, InstrumentKind, PeriodicReader, Stream, Temporality, data::ResourceMetrics,
+        exporter::PushMetricExporter,
+    },
+};
+use tokio::time;
+
+use super::{
+    Error,
+    background::Background,
+    choice::Scheme,
+    client,
+    described::Described,
+    error::Kind,
+    flush::Flush,
+    health::Health,
+    histograms::{Bounds, Histograms},
+    plan::{Build, Part},
+    target::Target,
+};
+
+/// How often it is exported unless said otherwise: OpenTelemetry's own default.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long one export may take. The SDK gives the last one five seconds.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+const OPTIONS: &str = "write service=NAME and interval=60s";
+
+/// Sends on a runtime of its own, and tells how that went.
+#[derive(Debug)]
+struct Exporter {
+    inner: MetricExporter,
+    background: Background,
+    health: Arc<Health>,
+}
+
+/// The HTTP client of every exporter here.
+#[derive(Debug)]
+struct Client;
+
+pub(super) fn plan(scheme: Scheme, mut target: Target, histograms: &Histograms) -> Result<Build, Error> {
+    let service = target.take("service");
+    if service.as_ref().is_some_and(String::is_empty) {
+        return Err(target.option("service", "is empty: say what the service is called, or leave it out"));
+    }
+    let interval = target.interval(INTERVAL)?;
+    target.finish(OPTIONS)?;
+    let path = match (scheme, &*target.path) {
+        (Scheme::OtlpGrpc, "") => "",
+        (Scheme::OtlpGrpc, _) => return Err(target.wrong("gRPC has no path of its own: leave it out")),
+        (_, "") => "/v1/metrics",
+        (_, path) => path,
+    };
+    let endpoint = format!("http://{}{path}", target.address());
+    let (to, bounds) = (target.shown().to_owned(), histograms.worked_out());
+    Ok(Box::new(move || build(scheme, endpoint, service, interval, bounds, to)))
+}
+
+fn build(
+    scheme: Scheme,
+    endpoint: String,
+    service: Option<String>,
+    interval: Duration,
+    bounds: Bounds,
+    to: String,
+) -> Result<Part, Error> {
+    let background = Background::new("tower-metrics-otlp").map_err(Kind::Background)?;
+    let health = Arc::new(Health::new("otlp", &to));
+    // The connection of gRPC is served by the runtime in which it was made.
+    let context = background.handle().enter();
+    let exporter = match scheme {
+        Scheme::OtlpGrpc => configured(MetricExporter::builder().with_tonic(), endpoint).build(),
+        _ => configured(MetricExporter::builder().with_http().with_http_client(Client), endpoint).build(),
+    };
+    drop(context);
+    let inner = exporter.map_err(|error| Kind::Build(to.clone(), error.to_string()))?;
+    let exporter = Exporter { inner, background, health: Arc::clone(&health) };
+    let reader = PeriodicReader::builder(exporter).with_interval(interval).build();
+    let resource = service
+        .into_iter()
+        .fold(Resource::builder(), |resource, service| resource.with_service_name(service));
+    let (provider, recorder) = Recorder::builder("tower_metrics")
+        .with_meter_provider(|it| {
+            it.with_resource(resource.build())
+                .with_reader(reader)
+                .with_view(move |it: &Instrument| view(it, &bounds))
+        })
+        .build();
+    let failures = Arc::clone(&health);
+    let run = move || {
+        let ended = provider.shutdown_with_timeout(TIMEOUT);
+        // The SDK does not say why.
+        ended.map_err(|error| failures.why().unwrap_or_else(|| error.to_string()))
+    };
+    Ok(Part {
+        recorder: Box::new(Described::new(recorder)),
+        flush: Some(Flush { to, run: Box::new(run) }),
+        health: Some(health),
+    })
+}
+
+/// What both ways of sending have in common.
+fn configured<T>(builder: MetricExporterBuilder<T>, endpoint: String) -> MetricExporterBuilder<T>
+where
+    MetricExporterBuilder<T>: WithExportConfig,
+{
+    builder.with_endpoint(endpoint).with_timeout(TIMEOUT).with_temporality(Temporality::Cumulative)
+}
+
+/// The bounds of a histogram.
+fn view(instrument: &Instrument, bounds: &Bounds) -> Option<Stream> {
+    if instrument.kind() != InstrumentKind::Histogram {
+        return None;
+    }
+    let boundaries = bounds.of(instrument.name()).to_vec();
+    let buckets = Aggregation::ExplicitBucketHistogram { boundaries, record_min_max: true };
+    Stream::builder().with_aggregation(buckets).build().ok()
+}
+
+// ===== impl Exporter =====
+
+impl PushMetricExporter for Exporter {
+    /// Blocks the thread of the SDK's reader, which does nothing else; the runtime has the connection and the clock.
+    fn export(&self, metrics: &ResourceMetrics) -> impl Future<Output = OTelSdkResult> + Send {
+        let export = async { time::timeout(TIMEOUT, self.inner.export(metrics)).await };
+        let exported = self.background.handle().block_on(export);
+        let exported = exported.unwrap_or(Err(OTelSdkError::Timeout(TIMEOUT)));
+        match &exported {
+            Ok(()) => self.health.succeeded(),
+            Err(error) => self.health.failed(1, error),
+        }
+        std::future::ready(exported)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn temporality(&self) -> Temporality {
+        self.inner.temporality()
+    }
+}
+
+// ===== impl Client =====
+
+#[async_trait]
+impl HttpClient for Client {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        client::send(request, TIMEOUT).await
+    }
+}
