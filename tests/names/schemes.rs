@@ -194,6 +194,23 @@ fn axum_prometheus_has_three_metrics_of_exact_status_and_no_outcome() {
     );
 }
 
+/// That crate has no clients and no gRPC.
+#[test]
+fn axum_prometheus_leaves_clients_and_grpc_as_in_the_catalogue() {
+    let recorded = |naming: &Naming| {
+        let page = rendered(std::slice::from_ref(naming), || {
+            traffic::http_client(&HttpMetricsLayer::client().naming(naming));
+            traffic::grpc(&GrpcMetricsLayer::new().naming(naming));
+        });
+        let is_of_time = |line: &&str| !line.contains("_sum{") && !line.contains("_bucket{");
+        let lines: BTreeSet<_> = page.lines().filter(is_of_time).map(str::to_owned).collect();
+        lines
+    };
+    let catalogue = recorded(&Naming::new());
+    assert!(catalogue.len() > 50, "{catalogue:?}");
+    assert_eq!(recorded(&Naming::axum_prometheus()), catalogue);
+}
+
 #[tokio::test]
 async fn axum_prometheus_times_calls_to_the_head() {
     let (recorder, (clock, time)) = (Recorder::new(), Clock::mock());
