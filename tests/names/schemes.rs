@@ -13,6 +13,7 @@ use tower_metrics::{
     exporter::Prometheus,
     metrics::{Unit, with_local_recorder},
     names::Naming,
+    sla::Sla,
     testing::{Clock, Recorder},
 };
 
@@ -260,6 +261,17 @@ fn bounds_of_a_promise_reach_each_scheme_s_histograms() {
         });
         promise(&naming).check(&page).unwrap().complete().unwrap();
     }
+}
+
+#[test]
+fn an_exporter_that_was_not_told_of_the_scheme_is_found_at_startup() {
+    let naming = Naming::opentelemetry();
+    let recorder = Prometheus::new().into_builder().build_recorder();
+    with_local_recorder(&recorder, || traffic::http(&HttpMetricsLayer::new().naming(&naming)));
+    let sla = Sla::new("shop").naming(&naming).availability(0.99);
+    let error = sla.check(&recorder.handle().render()).unwrap().complete().unwrap_err().to_string();
+    let told = "there is http_server_request_duration, without its unit: give the exporter the same .naming() as the Layers";
+    assert!(error.ends_with(told), "{error}");
 }
 
 #[test]
