@@ -166,38 +166,31 @@ impl Http<'_> {
         CLASSES.into_iter().fold(panel, |panel, (class, color)| panel.paint(class, color))
     }
 
-    /// Where the scheme has a label for it: one of all outcomes, or one of those that are errors.
+    /// Where the scheme has a label for it: of all outcomes, or of failures alone.
     fn by_outcome(&self) -> Option<Panel> {
         let naming = &self.service.sla.naming;
         let outcome = naming.outcome_label()?;
-        let (title, what, by) = match naming.tells_errors_alone() {
-            false => {
-                ("Calls by outcome", "How the HTTP calls ended, a second: answered to the end, or", None)
-            }
+        let calls = self.red.ended.clone();
+        let (title, what, calls) = match naming.tells_errors_alone() {
+            false => (
+                "Calls by outcome",
+                "How the HTTP calls ended, a second: answered to the end, or given up (`cancelled`), \
+                 panicked, returned an error, broken off in the body (`body_error` by the service, \
+                 `body_dropped` by the caller).",
+                calls,
+            ),
             true => (
                 "Failed calls by error type",
-                "Why HTTP calls failed, a second: the status of those that were answered so; else",
-                Some(self.red.ended.clone().unequal(&outcome, "")),
+                "Why HTTP calls failed, a second: the status of those that were answered 5xx; else given up \
+                 (`cancelled`), panicked, returned an error, broken off in the body by the service \
+                 (`body_error`).",
+                calls.unequal(&outcome, ""),
             ),
         };
-        let body = match naming.tells_errors_alone() {
-            false => "(`body_error` by the service, `body_dropped` by the caller)",
-            true => "by the service (`body_error`)",
-        };
-        let panel = Panel::time_series(
-            title,
-            Unit::RequestsPerSecond,
-            &format!(
-                "{what} given up (`cancelled`), panicked, returned an error, broken off in the body \
-                 {body}.{}",
-                self.service.told_by(Alert::HighCancellation, "tells of many that are `cancelled`")
-            ),
-        );
-        let query = match by {
-            None => self.red.ended_by(&[&outcome]),
-            Some(failed) => self.service.rate(failed, &[&outcome]),
-        };
-        let panel = panel.query(query, &format!("{{{{{outcome}}}}}")).with_values();
+        let told = self.service.told_by(Alert::HighCancellation, "tells of many that are `cancelled`");
+        let panel = Panel::time_series(title, Unit::RequestsPerSecond, &format!("{what}{told}"))
+            .query(self.service.rate(calls, &[&outcome]), &format!("{{{{{outcome}}}}}"))
+            .with_values();
         Some(OUTCOMES.into_iter().fold(panel, |panel, (outcome, color)| panel.paint(outcome.as_str(), color)))
     }
 

@@ -114,7 +114,9 @@ impl Naming {
     /// Names the HTTP calls of servers as the crate `axum-prometheus` does, and measures them to the response head, as it
     /// does: see the table [above](Self#schemes), and `docs/migrating.md` for what else changes.
     ///
-    /// A [`prefix`](Self::prefix) takes the place of `axum_`, as that crate's `with_prefix` does.
+    /// A [`prefix`](Self::prefix) takes the place of `axum_`, as that crate's `with_prefix` does. Attempts
+    /// ([`attempts`](crate::HttpMetricsLayer::attempts)) keep their names and are measured to their end, and have the exact status and
+    /// no `outcome` too.
     ///
     /// # Examples
     ///

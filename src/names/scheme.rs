@@ -13,6 +13,7 @@ use super::{
     HTTP_REQUEST_DURATION_SECONDS, HTTP_REQUESTS_IN_FLIGHT, HTTP_REQUESTS_TOTAL,
     HTTP_RESPONSE_HEAD_DURATION_SECONDS, METHOD, Metric, Naming, SERVER, STATUS,
 };
+
 /// What names follow, where a house says nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Scheme {

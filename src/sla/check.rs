@@ -13,13 +13,15 @@ use crate::{
 };
 
 /// What [`Sla::check`] found in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "what is not exported yet may be missing for good: see `complete`"]
 pub struct Checked {
     not_exported_yet: Vec<String>,
     /// Names on the page that end as one that is missing does.
     alike: Vec<String>,
+    /// Names on the page that one that is missing has with its unit.
+    without_unit: BTreeSet<String>,
 }
 
 /// What [`Sla::check`] found wrong: each histogram, and what to change.
@@ -68,7 +70,7 @@ impl Sla {
     /// assert!(checked.complete().is_err());
     /// ```
     pub fn check(&self, rendered: &str) -> Result<Checked, CheckError> {
-        let mut checked = Checked { not_exported_yet: Vec::new(), alike: Vec::new() };
+        let mut checked = Checked::default();
         for counter in self.counters() {
             if !rendered
                 .lines()
@@ -137,12 +139,20 @@ impl Checked {
             let alike = self.alike.join(", ");
             wrong.push_str(&format!("; there is {alike}: give the SLA the same .naming() as the Layers"));
         }
+        for name in &self.without_unit {
+            wrong.push_str(&format!(
+                "; there is {name}, without its unit: give the exporter the same .naming() as the Layers"
+            ));
+        }
         Err(CheckError { wrong: vec![wrong] })
     }
 
     fn miss(&mut self, metric: String, rendered: &str) {
-        let names = rendered.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
-        self.alike.extend(names.filter(|name| name.ends_with(&*metric)).map(str::to_owned));
+        let names = || rendered.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        self.alike.extend(names().filter(|name| name.ends_with(&*metric)).map(str::to_owned));
+        let is_named_so =
+            |name: &&str| metric.strip_prefix(*name).is_some_and(|rest| rest.starts_with("_seconds"));
+        self.without_unit.extend(names().filter(is_named_so).map(str::to_owned));
         self.not_exported_yet.push(metric);
     }
 }

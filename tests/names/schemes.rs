@@ -13,6 +13,7 @@ use tower_metrics::{
     exporter::Prometheus,
     metrics::{Unit, with_local_recorder},
     names::Naming,
+    sla::Sla,
     testing::{Clock, Recorder},
 };
 
@@ -194,6 +195,23 @@ fn axum_prometheus_has_three_metrics_of_exact_status_and_no_outcome() {
     );
 }
 
+/// That crate has no clients and no gRPC.
+#[test]
+fn axum_prometheus_leaves_clients_and_grpc_as_in_the_catalogue() {
+    let recorded = |naming: &Naming| {
+        let page = rendered(std::slice::from_ref(naming), || {
+            traffic::http_client(&HttpMetricsLayer::client().naming(naming));
+            traffic::grpc(&GrpcMetricsLayer::new().naming(naming));
+        });
+        let is_of_time = |line: &&str| !line.contains("_sum{") && !line.contains("_bucket{");
+        let lines: BTreeSet<_> = page.lines().filter(is_of_time).map(str::to_owned).collect();
+        lines
+    };
+    let catalogue = recorded(&Naming::new());
+    assert!(catalogue.len() > 50, "{catalogue:?}");
+    assert_eq!(recorded(&Naming::axum_prometheus()), catalogue);
+}
+
 #[tokio::test]
 async fn axum_prometheus_times_calls_to_the_head() {
     let (recorder, (clock, time)) = (Recorder::new(), Clock::mock());
@@ -243,6 +261,17 @@ fn bounds_of_a_promise_reach_each_scheme_s_histograms() {
         });
         promise(&naming).check(&page).unwrap().complete().unwrap();
     }
+}
+
+#[test]
+fn an_exporter_that_was_not_told_of_the_scheme_is_found_at_startup() {
+    let naming = Naming::opentelemetry();
+    let recorder = Prometheus::new().into_builder().build_recorder();
+    with_local_recorder(&recorder, || traffic::http(&HttpMetricsLayer::new().naming(&naming)));
+    let sla = Sla::new("shop").naming(&naming).availability(0.99);
+    let error = sla.check(&recorder.handle().render()).unwrap().complete().unwrap_err().to_string();
+    let told = "there is http_server_request_duration, without its unit: give the exporter the same .naming() as the Layers";
+    assert!(error.ends_with(told), "{error}");
 }
 
 #[test]

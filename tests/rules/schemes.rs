@@ -14,7 +14,8 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use tower::{Layer, Service, ServiceExt};
 use tower_metrics::{
-    GrpcMetricsLayer, HttpMetricsLayer,
+    GrpcMessagesLayer, GrpcMetricsLayer, HttpMetricsLayer, RejectionLayer,
+    dashboard::Dashboards,
     exporter::Prometheus,
     grpc::{bidi_stream, unary},
     metrics::with_local_recorder,
@@ -226,5 +227,68 @@ fn a_unary_call_that_hangs_is_told_beside_streams_in_each_scheme() {
         .fires("RequestsStuck", "critical", AT)
         .quiet_but(&["RequestsStuck"], AT)
         .in_one_spelling();
+    }
+}
+
+/// Every query of the dashboards of HTTP and gRPC calls, with its variables at `All`, but for those of label sets, which these
+/// Layers have none of.
+fn panels(sla: &Sla, naming: &Naming) -> Vec<(String, String)> {
+    let endpoints = if *naming == Naming::opentelemetry() { ".*" } else { ".+" };
+    let mut queries = Vec::new();
+    for board in &Dashboards::new([sla]).all()[1..] {
+        let json: serde_json::Value = serde_json::from_str(&board.to_json()).unwrap();
+        let panels = json["panels"].as_array().unwrap();
+        let folded = panels.iter().filter_map(|row| row["panels"].as_array()).flatten();
+        for panel in panels.iter().chain(folded) {
+            for target in panel["targets"].as_array().into_iter().flatten() {
+                let query = target["expr"].as_str().unwrap().replace("$__rate_interval", "5m");
+                let query = query.replace("$endpoint", endpoints).replace("$job", "shop");
+                let query = ["$instance", "$grpc_service", "$grpc_method"]
+                    .iter()
+                    .fold(query, |query, name| query.replace(name, ".+"));
+                assert!(!query.contains('$') || query.contains("label_replace"), "{query}");
+                queries.push((panel["title"].as_str().unwrap().to_owned(), query));
+            }
+        }
+    }
+    queries.retain(|(_, query)| {
+        !query.contains("tower_metrics_label_sets") && !query.contains("tower_metrics_overflow")
+    });
+    queries
+}
+
+#[test]
+#[ignore = "needs the Debian package prometheus"]
+fn every_panel_has_something_to_show_in_each_scheme() {
+    for naming in [Naming::new(), Naming::opentelemetry(), Naming::axum_prometheus()] {
+        let sla = Sla::new("shop").naming(&naming).availability(0.999).latency(0.99, millis(100));
+        let sla =
+            sla.head_latency(0.9, millis(100)).grpc(|it| it.availability(0.999).latency(0.99, millis(100)));
+        let (clock, time) = Clock::mock();
+        let http = HttpMetricsLayer::new().naming(&naming).sla(&sla).clock(clock.clone()).in_flight_limit(10);
+        let http = http.endpoint(|head| (head.uri().path() == "/users").then(|| "/users".into()));
+        let grpc =
+            GrpcMetricsLayer::new().naming(&naming).clock(clock).methods([unary("shop.Orders", "Place")]);
+        let messages = GrpcMessagesLayer::from(grpc.clone());
+        let refusing = RejectionLayer::new("edge").naming(&naming);
+        let world = world(&sla, || {
+            messages.initialize();
+            refusing.clone().around(tower::layer::util::Identity::new()).initialize();
+            for end in ["200&10", "503&10", "never&500", "breaks&10"] {
+                call(&http, &time, &format!("/users?{end}"));
+            }
+            call(&http, &time, "/.env?404&10");
+            for end in ["grpc-0&10", "grpc-14&10", "never&10"] {
+                call(&grpc, &time, &format!("/shop.Orders/Place?{end}"));
+            }
+        });
+        let queries = panels(&sla, &naming);
+        assert!(queries.len() > 80, "{}", queries.len());
+        let world = queries.iter().fold(world, |world, (title, query)| {
+            let is_shown = !["Refused share"].contains(&&**title);
+            let is_shown = f64::from(u8::from(is_shown));
+            world.is(&format!("(count({query}) > bool 0) or vector(0)"), AT, is_shown)
+        });
+        world.in_one_spelling();
     }
 }
