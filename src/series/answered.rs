@@ -1,6 +1,6 @@
 //! Labels of the answer: a call begins under the label set of its request, and goes on under one that has them too.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use super::{At, Birth, End, Place, Series, unproven::Room};
 
@@ -17,9 +17,11 @@ impl Series {
             return None;
         }
         let home = self.home(end, Room::count_overflow);
-        if home.is_of(&self.spec.fallback) {
+        if !ptr::eq(home, self) && home.is_of(&self.spec.fallback) {
             return None;
         }
+        // It ends elsewhere.
+        self.note_end();
         let begun = self.spec.labels_on_gauge;
         let mut values = [""; MOST];
         for (value, text) in values.iter_mut().zip(&home.values[..begun]) {

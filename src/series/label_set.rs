@@ -145,6 +145,12 @@ impl Series {
             Some(handles) if place == Place::Home => self.end(handles, end, seconds),
             _ => self.leave_otherwise(place, end, seconds, now),
         }
+        self.note_end();
+    }
+
+    /// Notes that a call of this label set has come to its end.
+    #[inline]
+    pub(super) fn note_end(&self) {
         if self.is_new() {
             self.has_ended.store(true, Ordering::Relaxed);
         }

@@ -94,6 +94,29 @@ fn a_label_of_the_answer_stands_on_counter_and_histograms_alone() {
 }
 
 #[test]
+fn a_label_of_the_answer_is_told_of_what_no_route_and_no_method_is_known_of() {
+    let (recorder, layer) = measured();
+    let layer = tier(layer);
+    let service = layer.layer(service_fn(|_| ready(Ok::<_, Infallible>(answer(404, Some("edge"))))));
+    let request = Request::builder().method("BREW").body(()).unwrap();
+    drop(service.oneshot(request).now_or_never().unwrap());
+    let at = [("method", "_OTHER"), ("endpoint", "unmatched"), ("tier", "edge"), ("status", "404")];
+    assert_eq!(recorder.counter("http_requests_total", &at), 1, "{recorder}");
+}
+
+#[test]
+fn a_layer_with_labels_of_the_answer_looks_for_a_second_one_once() {
+    let (recorder, layer) = measured();
+    let layer = tier(layer);
+    let answers = |_| ready(Ok::<_, Infallible>(answer(200, Some("edge"))));
+    let mut service = (layer.clone(), layer).layer(service_fn(answers));
+    for _ in 0..3 {
+        drop(service.call(request("/", None)).now_or_never().unwrap().unwrap());
+    }
+    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 1, "{recorder}");
+}
+
+#[test]
 fn what_ends_without_an_answer_has_none_of_its_labels() {
     let (recorder, layer) = measured();
     let layer = tier(layer);
