@@ -143,9 +143,7 @@ impl Plan {
         if recorders.is_empty() {
             return Ok(Installed::default());
         }
-        let recorder = one(recorders);
-        healths.iter().for_each(|health| health.register(&recorder));
-        metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)?;
+        set_global(recorders, &healths)?;
 
         #[cfg(feature = "prometheus")]
         let page = match begun {
@@ -165,11 +163,17 @@ impl Plan {
     }
 }
 
-/// One recorder, which tells all of them.
+/// Makes one recorder of them, the global one. It cannot go from thread to thread, so no future holds it.
 #[cfg(feature = "_exporter")]
-fn one(mut recorders: Vec<Box<dyn Recorder + Send + Sync>>) -> Box<dyn Recorder + Sync> {
-    if recorders.len() == 1 {
-        return recorders.remove(0);
-    }
-    Box::new(recorders.into_iter().fold(FanoutBuilder::default(), FanoutBuilder::add_recorder).build())
+fn set_global(
+    mut recorders: Vec<Box<dyn Recorder + Send + Sync>>,
+    healths: &[Arc<Health>],
+) -> Result<(), Kind> {
+    let recorder: Box<dyn Recorder + Sync> = if recorders.len() == 1 {
+        recorders.remove(0)
+    } else {
+        Box::new(recorders.into_iter().fold(FanoutBuilder::default(), FanoutBuilder::add_recorder).build())
+    };
+    healths.iter().for_each(|health| health.register(&recorder));
+    metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)
 }

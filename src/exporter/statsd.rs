@@ -24,6 +24,7 @@ use super::{
     plan::{Build, Part},
     target::Target,
 };
+use crate::names::EXPORT_FAILURES_TOTAL;
 
 /// As many lines as can wait to be sent. Beyond, they are lost, and counted.
 const QUEUE: usize = 1 << 14;
@@ -49,6 +50,8 @@ enum Message {
 struct Datagrams {
     socket: UdpSocket,
     waiting: Vec<u8>,
+    /// Whether more waits than the count of failures, which a failure to send it must not raise for ever.
+    is_of_calls: bool,
     lost: Arc<AtomicU64>,
     health: Arc<Health>,
 }
@@ -69,6 +72,7 @@ fn build(socket: UdpSocket, prefix: Option<&str>, to: String) -> Result<Part, Er
     let datagrams = Datagrams {
         socket,
         waiting: Vec::with_capacity(DATAGRAM_BYTES),
+        is_of_calls: false,
         lost: Arc::clone(&lost),
         health: Arc::clone(&health),
     };
@@ -154,28 +158,59 @@ impl Datagrams {
             self.waiting.push(b'\n');
         }
         self.waiting.extend_from_slice(line.as_bytes());
+        self.is_of_calls |= !line.contains(EXPORT_FAILURES_TOTAL.name());
     }
 
     fn send(&mut self) {
         if self.waiting.is_empty() {
             return;
         }
-        // That nobody took the one before is told late, and not sent is then the next one, unless it is asked for.
+        // That nobody took the one before is told now, and would be told in place of sending this one.
         let refused = self.socket.take_error().ok().flatten();
-        match refused.map_or_else(
-            || self.socket.send(&self.waiting),
-            |error| {
-                drop(self.socket.send(&self.waiting));
-                Err(error)
-            },
-        ) {
-            Ok(_) => self.health.succeeded(),
-            Err(error) => self.health.failed(1, &error),
-        }
+        let sent = self.socket.send(&self.waiting);
         self.waiting.clear();
+        if std::mem::take(&mut self.is_of_calls) {
+            match refused.map_or(sent, Err) {
+                Ok(_) => self.health.succeeded(),
+                Err(error) => self.health.failed(1, &error),
+            }
+        }
         let lost = self.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             self.health.failed(lost, &"more is recorded than can be sent, and lines are lost");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+    use super::*;
+    use crate::testing::Recorder;
+
+    #[test]
+    fn that_nobody_listens_is_counted_and_the_count_does_not_raise_itself() {
+        let recorder = Recorder::new();
+        let health = Arc::new(Health::new("statsd", "statsd://127.0.0.1"));
+        health.register(&*recorder.shared());
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        socket.connect(nobody).unwrap();
+        let lost = Arc::new(AtomicU64::new(3));
+        let mut datagrams =
+            Datagrams { socket, waiting: Vec::new(), is_of_calls: false, lost, health: Arc::clone(&health) };
+        let failed = || recorder.counter("tower_metrics_export_failures_total", &[("exporter", "statsd")]);
+        for expected in [3, 4, 5] {
+            datagrams.add("calls_total:1|c");
+            datagrams.send();
+            assert_eq!(failed(), expected, "lines that were lost at first, then what was not taken");
+        }
+        for _ in 0..3 {
+            datagrams.add("tower_metrics_export_failures_total:1|c|#exporter:statsd");
+            datagrams.send();
+        }
+        assert_eq!(failed(), 5);
+        assert!(health.why().unwrap().to_lowercase().contains("refused"));
     }
 }

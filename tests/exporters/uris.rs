@@ -99,6 +99,8 @@ async fn a_uri_that_is_wrong_says_what_to_write_and_leaves_nothing_behind() {
         let error = install(uri).await.map(drop).expect_err(uri);
         assert!(!error.to_string().contains("s3cret") && !error.to_string().contains("ada"), "{error}");
     }
+    // A runtime of several threads can have it as a task.
+    drop(tokio::spawn(install("none")).await.unwrap().unwrap());
     // The environment of this test has no such variable.
     let error = from_env().await.unwrap_err().to_string();
     assert!(error.contains("METRICS_EXPORTER is not set") && error.contains("or to none"), "{error}");
