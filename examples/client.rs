@@ -24,7 +24,11 @@ use tower::{
     retry::{Policy, RetryLayer},
     timeout::error::Elapsed,
 };
-use tower_metrics::{HttpMetricsLayer, exporter, http::reqwest::MeasuredClient, retry::MeteredPolicy};
+use tower_metrics::{
+    HttpMetricsLayer, exporter,
+    http::reqwest::{MeasuredClient, kind},
+    retry::MeteredPolicy,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -50,9 +54,9 @@ async fn with_reqwest(server: SocketAddr) -> Result<(), BoxError> {
     let hello = measured.send(client.get(format!("http://{server}/hello"))).await?;
     println!("reqwest: {} {:?}", hello.status(), hello.text().await?);
     let late = measured.send(client.get(format!("http://{server}/never"))).await;
-    println!("reqwest: {}", late.expect_err("it never answers"));
+    println!("reqwest: {}", kind(&late.expect_err("it never answers")));
     let refused = measured.send(client.get("http://127.0.0.1:1/")).await;
-    println!("reqwest: {}", refused.expect_err("nobody listens there"));
+    println!("reqwest: {}", kind(&refused.expect_err("nobody listens there")));
     Ok(())
 }
 

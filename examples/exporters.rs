@@ -25,7 +25,7 @@ use tower_metrics::{
     sla::Sla,
 };
 
-const USAGE: &str = "usage: METRICS_EXPORTER=URI[,URI…] exporters [--calls N] [--wait]
+const USAGE: &str = "usage: METRICS_EXPORTER='URI[,URI…]' exporters [--calls N] [--wait]
 
   prometheus://127.0.0.1:9000                               scraped at http://127.0.0.1:9000/metrics
   pushgateway+http://127.0.0.1:9091?job=api&instance=api-1  pushed
@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     wait(&args)?;
 
     exporters.shutdown().await?;
-    println!("ended   and all of it was handed over");
+    println!("ended");
     Ok(())
 }
 

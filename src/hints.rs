@@ -35,8 +35,8 @@ impl Hints {
 
     pub(crate) fn initialized_without_recorder(&self, metric: &str) {
         warn(
-            "initialize() was called before there was a recorder, and did nothing: install the exporter first, or \
-             the first failures are seen by no increase()",
+            "initialize() was called while there was no recorder, and did nothing: install the exporter first, or \
+             the first failures are seen by no increase(); where the exporter is `none`, all is well",
             metric,
         );
     }
@@ -56,7 +56,7 @@ impl Hints {
 /// Nothing more is said until it works again.
 #[cfg(feature = "_exporter")]
 pub(crate) fn export_failed(to: &str, why: &dyn Display) {
-    warn(&format!("metrics are not exported, which is tried again until it works: {why}"), to);
+    warn(&format!("metrics are not exported, and the next are tried again: {why}"), to);
 }
 
 #[cfg(feature = "_exporter")]

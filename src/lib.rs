@@ -42,6 +42,8 @@
 //! | get dashboards for Grafana from it | [`dashboard`] |
 //! | export to Prometheus, a Pushgateway, StatsD, OpenTelemetry, …, as a URI says | [`exporter`] |
 //! | export what the process takes of the machine | [`exporter::process`] |
+//! | add labels of one's own, count routes together | [`HttpMetricsLayer::label`], [`HttpMetricsLayer::response_label`], [`HttpMetricsLayer::group_endpoints`] |
+//! | record under the names of OpenTelemetry, of axum-prometheus, or of one's own house | [`names::Naming`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, give them other names, or declare one of one's own | [`names`] |
 //! | test one's own service | [`testing`] |

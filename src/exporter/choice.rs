@@ -19,8 +19,9 @@ pub(super) enum Scheme {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice<'a> {
     pub(super) scheme: Scheme,
-    /// The URI as it was given. It may hold a secret, and is shown through [`shown`] alone.
+    /// The URI as it was given. It may hold a secret, and is shown through [`shown`](Self::shown) alone.
     pub(super) uri: &'a str,
+    hides: bool,
 }
 
 /// Every scheme, a URI that is right, and the feature that it is of.
@@ -60,12 +61,23 @@ impl Scheme {
     }
 }
 
+// ===== impl Choice =====
+
+impl Choice<'_> {
+    /// The URI for messages.
+    pub(super) fn shown(&self) -> String {
+        shown(self.uri, self.hides)
+    }
+}
+
 /// Reads a list of URIs, separated by commas. `none` is an empty one.
 pub(super) fn choices(uris: &str) -> Result<Vec<Choice<'_>>, Error> {
     if uris.trim().is_empty() {
         return Err(Kind::Empty.into());
     }
-    let choices: Vec<_> = uris.split(',').map(|uri| choice(uri.trim(), uris)).collect::<Result<_, _>>()?;
+    let hides = uris.contains('@') || uris.contains("%40");
+    let choices =
+        uris.split(',').map(|uri| choice(uri.trim(), uris, hides)).collect::<Result<Vec<_>, _>>()?;
     if choices.iter().filter(|choice| choice.scheme == Scheme::Prometheus).count() > 1 {
         return Err(Kind::PrometheusTwice.into());
     }
@@ -76,9 +88,11 @@ pub(super) fn choices(uris: &str) -> Result<Vec<Choice<'_>>, Error> {
     }
 }
 
-fn choice<'a>(uri: &'a str, of: &str) -> Result<Choice<'a>, Error> {
+fn choice<'a>(uri: &'a str, of: &str, hides: bool) -> Result<Choice<'a>, Error> {
+    let shown = |uri| shown(uri, hides);
     if uri.is_empty() {
-        return Err(Kind::EmptyInList(shown(of)).into());
+        let list: Vec<_> = of.split(',').map(shown).collect();
+        return Err(Kind::EmptyInList(list.join(",")).into());
     }
     let (scheme, rest) = uri.split_once("://").map_or((uri, None), |(scheme, rest)| (scheme, Some(rest)));
     let scheme = scheme.to_ascii_lowercase();
@@ -91,7 +105,7 @@ fn choice<'a>(uri: &'a str, of: &str) -> Result<Choice<'a>, Error> {
             Err(Kind::Uri { uri: shown(uri), what: "`none` has nothing after it", example }.into())
         }
         _ if !is_on => Err(Kind::FeatureOff { exporter: name, feature }.into()),
-        (Scheme::None | Scheme::Prometheus, None) | (_, Some(_)) => Ok(Choice { scheme: found, uri }),
+        (Scheme::None | Scheme::Prometheus, None) | (_, Some(_)) => Ok(Choice { scheme: found, uri, hides }),
         (_, None) => Err(Kind::Uri { uri: shown(uri), what: "it does not say where to", example }.into()),
     }
 }
@@ -120,18 +134,15 @@ fn instead(scheme: &str) -> &'static str {
     }
 }
 
-/// A URI without what may be secret in it: whom it names before an `@`, and what its options say.
-pub(super) fn shown(uri: &str) -> String {
-    let without_options = |uri: &str| match uri.split_once('?') {
+/// A URI without what may be secret in it: what its options say, and, where the list names anybody before an `@`, all but its
+/// scheme. A password may have a comma in it, and then is in two URIs.
+fn shown(uri: &str, hides: bool) -> String {
+    if hides {
+        let scheme = uri.split_once("://").map(|(scheme, _)| scheme);
+        return scheme.map_or("…".to_owned(), |scheme| format!("{scheme}://…"));
+    }
+    match uri.split_once('?') {
         Some((before, _)) => format!("{before}?…"),
         None => uri.to_owned(),
-    };
-    let shown = |uri: &str| match uri.rsplit_once('@') {
-        Some((before, after)) => {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            format!("{scheme}://…@{}", without_options(after))
-        }
-        None => without_options(uri),
-    };
-    uri.split(',').map(shown).collect::<Vec<_>>().join(",")
+    }
 }

@@ -10,8 +10,10 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 /// A recorder that forgets unit and help with the first label set of a metric, and is told again before each.
 ///
 /// The receiver would take the first label set and the others for two metrics of one name.
-pub(super) struct Described<R> {
+pub(super) struct Described<R, K> {
     inner: R,
+    /// What ends when it is dropped, and must not before the recorder.
+    _kept: K,
     descriptions: Mutex<BTreeMap<String, Description>>,
 }
 
@@ -25,9 +27,9 @@ struct Description {
 
 // ===== impl Described =====
 
-impl<R> Described<R> {
-    pub(super) fn new(inner: R) -> Self {
-        Self { inner, descriptions: Mutex::default() }
+impl<R, K> Described<R, K> {
+    pub(super) fn new(inner: R, kept: K) -> Self {
+        Self { inner, _kept: kept, descriptions: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Description>> {
@@ -57,7 +59,7 @@ impl<R> Described<R> {
     }
 }
 
-impl<R: Recorder> Recorder for Described<R> {
+impl<R: Recorder, K> Recorder for Described<R, K> {
     fn describe_counter(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
         self.describe(&name, unit, help);
     }
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_registration_carries_what_the_first_was_told() {
-        let recorder = Described::new(Told::default());
+        let recorder = Described::new(Told::default(), ());
         let describe = |name: &'static str, help: &'static str| {
             recorder.describe_counter(name.into(), Some(Unit::Count), help.into());
         };

@@ -5,6 +5,8 @@ use std::{error, fmt, io};
 /// Why an exporter could not be started, or could not hand over its last metrics. Its message says what to change.
 pub struct Error {
     kind: Kind,
+    /// Where what is wrong was said.
+    said_in: Option<&'static str>,
 }
 
 /// What is shown of a URI in these has no secret in it.
@@ -41,7 +43,14 @@ pub(super) enum Kind {
 
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
-        Self { kind }
+        Self { kind, said_in: None }
+    }
+}
+
+impl Error {
+    /// Tells where what is wrong was said.
+    pub(super) fn said_in(self, place: &'static str) -> Self {
+        Self { said_in: Some(place), ..self }
     }
 }
 
@@ -54,6 +63,9 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = self.said_in {
+            write!(f, "{place}: ")?;
+        }
         match &self.kind {
             Kind::Address(address) => {
                 write!(f, "{address:?} is no address to listen on: write HOST:PORT, such as 127.0.0.1:9000")

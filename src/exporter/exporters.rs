@@ -143,12 +143,15 @@ impl Exporters {
     ///
     /// As [`install`](Self::install).
     pub async fn from_env(mut self) -> Result<Installed, Error> {
-        let uris = match env::var(VARIABLE) {
-            Ok(uris) if !uris.trim().is_empty() => uris,
+        let (uris, place) = match env::var(VARIABLE) {
+            Ok(uris) if !uris.trim().is_empty() => (uris, VARIABLE),
             Err(env::VarError::NotUnicode(_)) => return Err(Kind::NotUnicode(VARIABLE).into()),
-            _ => self.default.take().ok_or(Kind::Unset(VARIABLE))?,
+            _ => (
+                self.default.take().ok_or(Kind::Unset(VARIABLE))?,
+                "the default in place of METRICS_EXPORTER",
+            ),
         };
-        self.install(uris).await
+        self.install(uris).await.map_err(|error| error.said_in(place))
     }
 }
 

@@ -38,7 +38,7 @@
 //!
 //! A URI that is wrong, of a feature that is off, or of a port that is taken is an [`Error`] that says what to write
 //! instead, and of several exporters none is installed then. A receiver that is away is no error: it is counted in
-//! `tower_metrics_export_failures_total`, said once through `tracing` where that feature is on, and tried again.
+//! `tower_metrics_export_failures_total` (but for DogStatsD, whose crate logs it), said once through `tracing` where that feature is on, and tried again.
 //! The options, what each exporter loses, and what it costs to build: [the page on exporters][page].
 //!
 //! [page]: https://docs.rs/crate/tower-metrics/latest/source/docs/exporters.md

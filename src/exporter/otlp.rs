@@ -1,6 +1,10 @@
 //! `otlp+http://…` and `otlp+grpc://…`: OpenTelemetry's own SDK and exporter, behind the bridge from the facade.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -46,11 +50,17 @@ struct Exporter {
     inner: MetricExporter,
     background: Background,
     health: Arc<Health>,
+    why: Why,
 }
+
+/// Why sending failed, which the SDK keeps to itself.
+type Why = Arc<Mutex<Option<String>>>;
 
 /// The HTTP client of every exporter here.
 #[derive(Debug)]
-struct Client;
+struct Client {
+    why: Why,
+}
 
 pub(super) fn plan(scheme: Scheme, mut target: Target, histograms: &Histograms) -> Result<Build, Error> {
     let service = target.take("service");
@@ -80,15 +90,20 @@ fn build(
 ) -> Result<Part, Error> {
     let background = Background::new("tower-metrics-otlp").map_err(Kind::Background)?;
     let health = Arc::new(Health::new("otlp", &to));
+    let why = Why::default();
     // The connection of gRPC is served by the runtime in which it was made.
     let context = background.handle().enter();
     let exporter = match scheme {
         Scheme::OtlpGrpc => configured(MetricExporter::builder().with_tonic(), endpoint).build(),
-        _ => configured(MetricExporter::builder().with_http().with_http_client(Client), endpoint).build(),
+        _ => configured(
+            MetricExporter::builder().with_http().with_http_client(Client { why: Arc::clone(&why) }),
+            endpoint,
+        )
+        .build(),
     };
     drop(context);
     let inner = exporter.map_err(|error| Kind::Build(to.clone(), error.to_string()))?;
-    let exporter = Exporter { inner, background, health: Arc::clone(&health) };
+    let exporter = Exporter { inner, background, health: Arc::clone(&health), why };
     let reader = PeriodicReader::builder(exporter).with_interval(interval).build();
     let resource = service
         .into_iter()
@@ -100,6 +115,8 @@ fn build(
                 .with_view(move |it: &Instrument| view(it, &bounds))
         })
         .build();
+    // The SDK ends with its last provider, and the bridge has none.
+    let kept = provider.clone();
     let failures = Arc::clone(&health);
     let run = move || {
         let ended = provider.shutdown_with_timeout(TIMEOUT);
@@ -107,7 +124,7 @@ fn build(
         ended.map_err(|error| failures.why().unwrap_or_else(|| error.to_string()))
     };
     Ok(Part {
-        recorder: Box::new(Described::new(recorder)),
+        recorder: Box::new(Described::new(recorder, kept)),
         flush: Some(Flush { to, run: Box::new(run) }),
         health: Some(health),
     })
@@ -141,7 +158,10 @@ impl PushMetricExporter for Exporter {
         let exported = exported.unwrap_or(Err(OTelSdkError::Timeout(TIMEOUT)));
         match &exported {
             Ok(()) => self.health.succeeded(),
-            Err(error) => self.health.failed(1, error),
+            Err(error) => match lock(&self.why).take() {
+                Some(why) => self.health.failed(1, &why),
+                None => self.health.failed(1, error),
+            },
         }
         std::future::ready(exported)
     }
@@ -164,6 +184,38 @@ impl PushMetricExporter for Exporter {
 #[async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        client::send(request, TIMEOUT).await
+        let sent = client::send(request, TIMEOUT).await;
+        *lock(&self.why) = sent.as_ref().err().map(|error| error.to_string());
+        sent
+    }
+}
+
+fn lock(why: &Why) -> MutexGuard<'_, Option<String>> {
+    why.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
+    use std::{net::TcpListener, sync::mpsc, thread};
+
+    use super::*;
+
+    #[test]
+    fn it_is_exported_also_where_nobody_will_flush_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}/v1/metrics", listener.local_addr().unwrap());
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || listener.incoming().try_for_each(|_| tell.send(())));
+        let interval = Duration::from_millis(100);
+        let bounds = Histograms::new().worked_out();
+        let part = build(Scheme::OtlpHttp, endpoint, None, interval, bounds, "here".into()).unwrap();
+        drop(part.flush);
+        let metadata = metrics::Metadata::new("test", metrics::Level::INFO, None);
+        part.recorder.register_counter(&"calls".into(), &metadata).increment(1);
+        for _ in 0..2 {
+            told.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
     }
 }

@@ -19,6 +19,7 @@ use super::{
     health::Health,
     target::Target,
 };
+use crate::series::contained;
 
 /// How often it is pushed unless said otherwise: as often as a Prometheus scrapes the Pushgateway by most configurations.
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -94,7 +95,11 @@ impl Push {
     async fn run(self, page: &Handle, mut asked: mpsc::UnboundedReceiver<Done>) {
         loop {
             let last = time::timeout(self.interval, asked.recv()).await.ok().flatten();
-            let pushed = self.push(page.render()).await.map_err(|error| error.to_string());
+            // Should it panic, the next one is another try.
+            let pushed = match contained(|| page.render()) {
+                Some(page) => self.push(page).await.map_err(|error| error.to_string()),
+                None => Err("rendering the page panicked".to_owned()),
+            };
             match &pushed {
                 Ok(()) => self.health.succeeded(),
                 Err(why) => self.health.failed(1, why),

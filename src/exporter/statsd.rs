@@ -79,11 +79,13 @@ fn build(socket: UdpSocket, prefix: Option<&str>, to: String) -> Result<Part, Er
     let thread = thread::Builder::new().name("tower-metrics-statsd".into());
     thread.spawn(move || datagrams.run(&queued)).map_err(Kind::Background)?;
     let flush = lines.clone();
+    let failures = Arc::clone(&health);
     let run = move || {
         let (tell, told) = mpsc::channel();
         let gone = "its thread has ended";
         flush.send(Message::Flush(tell)).map_err(|_| gone)?;
-        told.recv().map_err(|_| gone.into())
+        told.recv().map_err(|_| gone)?;
+        failures.why().map_or(Ok(()), Err)
     };
     // Host and port are those of the queue's socket, and are not read.
     let builder = StatsdBuilder::from("", 0).with_sink(Queue { lines, lost });
@@ -137,6 +139,11 @@ impl Datagrams {
                     Message::Line(line) => self.add(&line),
                     Message::Flush(done) => {
                         self.send();
+                        // That nobody took the last one is told late.
+                        thread::sleep(GATHER);
+                        if let Some(refused) = self.socket.take_error().ok().flatten() {
+                            self.health.failed(1, &refused);
+                        }
                         // Who waited for it may have given up.
                         let _ = done.send(());
                     }

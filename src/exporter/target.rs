@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     Error,
-    choice::{Choice, Scheme, shown},
+    choice::{Choice, Scheme},
     error::Kind,
 };
 
@@ -29,7 +29,7 @@ impl Target {
     pub(super) fn new(choice: Choice<'_>) -> Result<Self, Error> {
         let mut target = Self {
             scheme: choice.scheme,
-            shown: shown(choice.uri),
+            shown: choice.shown(),
             host: String::new(),
             port: 0,
             path: String::new(),

@@ -5,7 +5,11 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use metrics::Recorder;
 use tower_layer::Layer;
 
-use super::{Method, answers::GrpcAnswers, methods::Methods};
+use super::{
+    Method,
+    answers::GrpcAnswers,
+    methods::{METHOD_LABELS, Methods},
+};
 use crate::{
     clock::Clock,
     hints::Hints,
@@ -321,7 +325,7 @@ impl Config {
         self.own.declare_in(&mut spec);
         let code = self.naming.label_of(names::GRPC_CODE);
         spec.assert_sampling();
-        spec.assert_labels(&[&code]);
+        spec.assert_labels(METHOD_LABELS, &[&code], handled);
         spec.answers = Box::new(GrpcAnswers { is_client: self.is_client, code });
         spec
     }

@@ -33,8 +33,9 @@ pub(super) struct Config {
     pub(super) servers: Vec<Server>,
     pub(super) groups: Groups,
     pub(super) own: OwnLabels,
-    /// Errors are told apart, and these kinds are known before they are met.
-    pub(super) errors: Option<Vec<&'static str>>,
+    pub(super) tells_errors: bool,
+    /// The kinds of errors that are known before they are met.
+    pub(super) expected_errors: Vec<&'static str>,
     pub(super) sampled: u64,
     pub(super) promises_latency: bool,
     pub(super) exact_status: bool,
@@ -71,7 +72,8 @@ impl Config {
             servers: Vec::new(),
             groups: Groups::default(),
             own: OwnLabels::default(),
-            errors: None,
+            tells_errors: false,
+            expected_errors: Vec::new(),
             sampled: 1,
             promises_latency: false,
             exact_status: false,
@@ -88,7 +90,7 @@ impl Config {
 
     /// Tells whether answers and errors are asked for more than how they end the call.
     pub(super) fn asks_answers(&self) -> bool {
-        self.own.has_response_labels() || self.errors.is_some()
+        self.own.has_response_labels() || self.tells_errors
     }
 
     /// Tells whether every call is measured, under what was matched.
@@ -201,7 +203,7 @@ impl Config {
     }
 
     /// Where the user's own labels begin.
-    fn own_index(&self) -> usize {
+    pub(super) fn own_index(&self) -> usize {
         self.arrange("", "", "").as_slice().len()
     }
 

@@ -71,7 +71,7 @@ impl Groups {
 
 fn extent_of(mut member: String) -> (String, Extent) {
     assert!(
-        !member.is_empty() && member != "*",
+        !member.is_empty() && member != "*" && member != "/*",
         "{member:?} would be every endpoint: name those of the group"
     );
     if member.ends_with("/*") {

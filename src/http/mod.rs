@@ -90,7 +90,7 @@
 //! | constant | [`constant_label`](HttpMetricsLayer::constant_label) | everything |
 //! | of the request: a header, an extension | [`label`](HttpMetricsLayer::label) | everything; `none` on what was answered 405 or 501 alone |
 //! | of the answer: a header, an extension | [`response_label`](HttpMetricsLayer::response_label) | counter and histograms; `none` without a head |
-//! | `error_type`: the kind of an error | [`classify_errors`](HttpMetricsLayer::classify_errors) | the counter; `none` where there was no error |
+//! | `error_type`: the kind of an error | [`classify_errors`](HttpMetricsLayer::classify_errors) | the counter; `none` but where the outcome is `error` |
 //!
 //! Their values are capped, each by [`max_values`](HttpMetricsLayer::max_values), and label sets as a whole by
 //! [`max_label_sets`](HttpMetricsLayer::max_label_sets): a call begins under the values of its request, and goes on under those of

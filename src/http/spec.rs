@@ -76,11 +76,13 @@ impl Config {
             exact_status: self.exact_status,
             status: self.naming.label_of(names::STATUS),
             outcome: self.naming.label_of(names::OUTCOME),
-            errors: self.errors.clone().map(|kinds| (self.naming.label_of(names::ERROR_TYPE), kinds)),
+            errors: self
+                .tells_errors
+                .then(|| (self.naming.label_of(names::ERROR_TYPE), self.expected_errors.clone())),
             hints: Arc::clone(hints),
         };
         spec.assert_sampling();
-        spec.assert_labels(&answers.names());
+        spec.assert_labels(self.own_index(), &answers.names(), counter);
         spec.answers = Box::new(answers);
         spec
     }

@@ -18,7 +18,7 @@ impl Config {
             !endpoint.is_empty(),
             "a declared endpoint is empty: give its route template, such as \"/users/{{id}}\""
         );
-        if let Some(group) = self.groups.of(&endpoint) {
+        if let Some(group) = self.groups.of(&endpoint).filter(|group| **group != *endpoint) {
             panic!(
                 "{endpoint:?} counts under {group:?}, with others of that group: declare {group:?} instead"
             )
@@ -43,9 +43,8 @@ impl Config {
 
     pub(super) fn group(&mut self, name: String, members: impl IntoIterator<Item = String>) {
         self.groups.add(name, members);
-        if let Some((_, endpoint)) =
-            self.declared.iter().find(|(_, endpoint)| self.groups.of(endpoint).is_some())
-        {
+        let is_elsewhere = |endpoint: &str| self.groups.of(endpoint).is_some_and(|group| *group != *endpoint);
+        if let Some((_, endpoint)) = self.declared.iter().find(|(_, endpoint)| is_elsewhere(endpoint)) {
             panic!(
                 "{endpoint:?} is declared, and now counts under another name: declare that one in its place"
             )

@@ -47,6 +47,7 @@ impl OwnLabels {
             "the label {name:?} has no value, which is as if it were not there: give one"
         );
         self.constants.push(Label::new(name, super::sanitised(&value).into_owned()));
+        self.last = None;
     }
 
     pub(crate) fn add_of_request(&mut self, name: String, value: Arc<RequestFn>) {
@@ -69,7 +70,7 @@ impl OwnLabels {
         };
         let Some(max_values) = max_values else {
             panic!(
-                "there is no label yet whose values .max_values() could limit: put it after .label() or .response_label()"
+                "there is no label whose values .max_values() could limit: put it right after .label() or .response_label()"
             )
         };
         *max_values = Some(most);

@@ -65,6 +65,16 @@ impl Naming {
         }
     }
 
+    /// A label as Prometheus has it, by the name that a Layer gave it.
+    pub(crate) fn prometheus_label(&self, label: &str) -> String {
+        self.without_dots(label).into_owned()
+    }
+
+    /// The labels that the scheme adds to those of a metric, or to some of its series, as Prometheus has them.
+    pub(crate) fn labels_beside(&self, metric: &Metric) -> impl Iterator<Item = String> + '_ {
+        self.scheme.added(metric).iter().map(|label| self.prometheus_label_of(label))
+    }
+
     /// What would be a name in Prometheus.
     pub(super) fn without_dots<'a>(&self, name: &'a str) -> Cow<'a, str> {
         if self.is_opentelemetry() { underscored(name).into() } else { name.into() }

@@ -40,7 +40,8 @@ impl Series {
     /// Leaves a call that is in flight here to another label set, and tells where it is in flight there.
     pub(crate) fn hand_over(&self, place: Place, to: &Self) -> Place {
         let begun = self.spec.labels_on_gauge;
-        if place == Place::Home && self.values[..begun] == to.values[..begun] {
+        // Both have one word then, if the recorder gave handles for the other too.
+        if place == Place::Home && self.values[..begun] == to.values[..begun] && to.is_proven() {
             return place;
         }
         let now = self.spec.now();

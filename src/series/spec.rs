@@ -193,18 +193,20 @@ impl Spec {
         );
     }
 
-    /// Panics if two labels have one name.
-    pub(crate) fn assert_labels(&self, of_answers: &[&SharedString]) {
-        let constants = self.constants.iter().map(Label::key);
-        let of_requests = self.request_labels.iter().map(|label| &**label);
-        let all = of_requests.chain(of_answers.iter().map(|label| &***label)).chain(constants);
-        let mut seen = Vec::new();
-        for label in all {
+    /// Panics if a label of the user's own, which begin at this index, has a name that is taken, as Prometheus has it:
+    /// it refuses whole pages for that.
+    pub(crate) fn assert_labels(&self, own_from: usize, of_answers: &[&SharedString], metric: &Metric) {
+        let (protocols, own) = self.request_labels.split_at(own_from);
+        let protocols = protocols.iter().chain(of_answers.iter().copied()).map(|label| &**label);
+        let mut taken: Vec<_> = protocols.map(|label| self.naming.prometheus_label(label)).collect();
+        taken.extend(self.naming.labels_beside(metric));
+        for label in own.iter().map(|label| &**label).chain(self.constants.iter().map(Label::key)) {
+            let exported = self.naming.prometheus_label(label);
             assert!(
-                !seen.contains(&label),
+                !taken.contains(&exported),
                 "the label {label:?} is there already: give this one another name"
             );
-            seen.push(label);
+            taken.push(exported);
         }
     }
 

@@ -64,11 +64,14 @@ fn what_the_environment_does_not_say_is_the_default_and_what_the_program_does_no
         assert!(said.contains("127.0.0.1:9000"), "{said}");
     }
     drop(taken);
+    let output = run(Some("promethues://127.0.0.1:1"), &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("METRICS_EXPORTER: \"promethues"), "{said}");
     for args in [&["--call", "1"][..], &["--calls"], &["--calls", "many"]] {
         let output = run(Some("none"), args);
         assert!(!output.status.success());
         assert!(
-            String::from_utf8(output.stderr).unwrap().contains("usage: METRICS_EXPORTER=URI"),
+            String::from_utf8(output.stderr).unwrap().contains("usage: METRICS_EXPORTER='URI"),
             "{args:?}"
         );
     }

@@ -183,5 +183,6 @@ fn a_receiver_that_is_away_is_said_at_the_end_and_within_bounds() {
             said.contains("the last metrics are not where they should be") && said.contains(scheme),
             "{said}"
         );
+        assert!(said.to_lowercase().contains("refused"), "{said}");
     }
 }

@@ -78,13 +78,16 @@ const WRONG: [(&str, &str); 58] = [
     ("tcp://192.0.2.1:5000", "cannot listen on 192.0.2.1:5000 for observers"),
 ];
 
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 9] = [
     "prometheus://ada:s3cret@127.0.0.1:9000",
     "pushgateway+http://ada:s3cret@127.0.0.1:9091?job=api&instance=a",
     "pushgateway+https://ada:s3cret@127.0.0.1:9091",
     "statsd://127.0.0.1:8125?token=s3cret",
     "postgres://ada:s3cret@127.0.0.1/db?password=s3cret",
     "tcp://ada:s3cret@127.0.0.1:1,,",
+    "pushgateway+https://ada:s3cret,s3cret@127.0.0.1:9091",
+    "statsd://ada:s3cret%40127.0.0.1:8125",
+    "s3cret,,x@127.0.0.1",
 ];
 
 /// One test, because there is one global recorder in a process.

@@ -336,7 +336,7 @@ fn a_promise_of_latency_refuses_a_sample() {
 #[test]
 fn labels_that_cannot_be_are_refused() {
     type Built = fn(HttpMetricsLayer) -> HttpMetricsLayer;
-    let refused: [(Built, &str); 16] = [
+    let refused: [(Built, &str); 18] = [
         (|it| it.constant_label("9", "x"), "is no label name"),
         (|it| it.constant_label("region", ""), "has no value"),
         (|it| it.constant_label("method", "x"), r#"the label "method" is there already"#),
@@ -346,7 +346,12 @@ fn labels_that_cannot_be_are_refused() {
         (|it| plan(plan(it)), r#"the label "plan" is there already"#),
         (|it| it.response_label("outcome", |_| None), r#"the label "outcome" is there already"#),
         (|it| it.label("le", |_| None), "which the exposition itself uses"),
-        (|it| it.max_values(3), "put it after .label() or .response_label()"),
+        (|it| it.max_values(3), "put it right after .label() or .response_label()"),
+        (
+            |it| plan(it).constant_label("a", "x").max_values(3),
+            "put it right after .label() or .response_label()",
+        ),
+        (|it| it.group_endpoints("a", ["/*"]), "would be every endpoint"),
         (|it| it.group_endpoints("", ["/a"]), "has no name"),
         (|it| it.group_endpoints("a", [""; 0]), "has no endpoints"),
         (|it| it.group_endpoints("a", ["*"]), "would be every endpoint"),
@@ -406,4 +411,49 @@ fn the_label_of_errors_can_have_another_name() {
     service.oneshot(request("/", None)).now_or_never().unwrap().unwrap_err();
     assert_eq!(recorder.counter("http_requests_total", &[("why", "slow")]), 1);
     assert!(refusal(|| Naming::new().label("error_type", "status")).contains("another name"));
+}
+
+/// Prometheus refuses a whole page in which a label stands twice, and spells names without dots.
+#[test]
+fn what_a_scheme_adds_is_there_already() {
+    let otel = || HttpMetricsLayer::new().naming(&Naming::opentelemetry());
+    for label in ["url_scheme", "http_route", "error_type", "http_request_method"] {
+        for refused in [
+            refusal(|| otel().constant_label(label, "x")),
+            refusal(|| otel().label(label, |_| None)),
+            refusal(|| HttpMetricsLayer::new().constant_label(label, "x").naming(&Naming::opentelemetry())),
+        ] {
+            assert!(refused.contains(&format!("the label {label:?} is there already")), "{refused}");
+        }
+    }
+    for label in ["server_port", "server_address", "url_template"] {
+        let client = HttpMetricsLayer::client().constant_label(label, "x");
+        assert!(refusal(|| client.naming(&Naming::opentelemetry())).contains("is there already"), "{label}");
+    }
+    for label in ["rpc_method", "rpc_system_name", "error_type"] {
+        let grpc = GrpcMetricsLayer::new().constant_label(label, "x");
+        assert!(refusal(|| grpc.naming(&Naming::opentelemetry())).contains("is there already"), "{label}");
+    }
+}
+
+#[test]
+fn a_group_may_have_the_name_of_one_of_its_endpoints() {
+    let (recorder, layer) = measured();
+    let layer = layer
+        .group_endpoints("/users", ["/users", "/users/{id}"])
+        .endpoints([("GET", "/users")])
+        .sla(&Sla::new("api").endpoint("GET", "/users", |it| it.availability(0.99)))
+        .endpoint(|_| Some("/users/{id}".into()));
+    send(&layer, None, 200, None);
+    assert_eq!(recorder.counter("http_requests_total", &[("endpoint", "/users"), ("status", "200")]), 1);
+}
+
+#[test]
+fn words_that_are_expected_tell_nothing_apart() {
+    let (recorder, layer) = measured();
+    let layer = layer.expect_errors(["connect"]);
+    let service = layer.layer(service_fn(|_| ready(Err::<Response<Empty<Bytes>>, _>("no"))));
+    service.oneshot(request("/", None)).now_or_never().unwrap().unwrap_err();
+    assert!(!recorder.to_string().contains("error_type"), "{recorder}");
+    assert_eq!(recorder.counter("http_requests_total", &[("outcome", "error")]), 1);
 }

@@ -216,3 +216,21 @@ fn a_label_set_whose_handles_could_not_be_had_takes_one_place() {
     assert!(inner.gauge("tower_metrics_label_sets", &[]) <= 3.0, "{inner}");
     assert_eq!(inner.counter("http_requests_total", &[("endpoint", "/later")]), 1, "{inner}");
 }
+
+/// The label set of an answer, for which the recorder has no handles, takes no call of the one of its request along.
+#[test]
+fn a_call_whose_answer_has_no_handles_leaves_what_it_entered() {
+    let (inner, trigger, layer) = flaky();
+    let armed = Arc::clone(&trigger);
+    // Armed in between: the request's handles are had, and not the answer's.
+    let layer = layer.response_label("tier", move |_| {
+        armed.is_armed.store(true, Ordering::SeqCst);
+        Some("edge".into())
+    });
+    for _ in 0..3 {
+        call(&layer);
+        trigger.is_armed.store(false, Ordering::SeqCst);
+    }
+    assert!(trigger.panicked.load(Ordering::SeqCst) > 0);
+    assert_eq!(inner.gauge("http_requests_in_flight", &[]), 0.0, "{inner}");
+}

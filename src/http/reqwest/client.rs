@@ -9,14 +9,14 @@ use tower_service::Service;
 
 use super::ClientService;
 use crate::{
-    http::{ErrorKind, Http, HttpMetricsLayer},
+    http::{ErrorKind, Http, HttpMetricsLayer, Kinds},
     instrument::Metrics,
 };
 
 /// A `reqwest::Client` whose calls are measured. Cloning it is as cheap as cloning the client.
 ///
 /// See the [module](super) for an example, and for what a call is.
-pub struct MeasuredClient<H = ()> {
+pub struct MeasuredClient<H = Kinds<Error>> {
     service: Metrics<ClientService, Http<H>>,
 }
 

@@ -10,7 +10,7 @@
 //! # async fn pay() -> Result<(), reqwest::Error> {
 //! let client = reqwest::Client::new();
 //! let layer = HttpMetricsLayer::client().servers(["payments.internal"]).reqwest_errors();
-//! let measured = MeasuredClient::new(client.clone(), layer);
+//! let measured: MeasuredClient = MeasuredClient::new(client.clone(), layer);
 //!
 //! let response = measured.send(client.post("http://payments.internal/charges").body("7")).await?;
 //! println!("{} {}", response.status(), response.text().await?);
@@ -31,7 +31,8 @@
 //! | `request` | anything else that went wrong with sending it |
 //! | `other` | anything else |
 //!
-//! A timeout inside of a body ends the call as `body_error`; an answer that comes late and whole is `completed`.
+//! A timeout inside of a body ends the call as `body_error`, with an `error_type` of `none`; an answer that comes late and whole is
+//! `completed`. `connect` is also a name that is not found, TLS that fails, and `https` in a reqwest that was built without it.
 
 mod client;
 mod service;

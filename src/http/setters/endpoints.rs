@@ -47,7 +47,8 @@ impl<H: Clone> HttpMetricsLayer<H> {
     ///
     /// # Panics
     ///
-    /// Panics on an empty name or member, on a member that another group has already, and if a member was declared.
+    /// Panics on an empty name or member, on a member that another group has already, and if a member was declared, by
+    /// [`endpoints`](Self::endpoints) or by an [`sla`](Self::sla).
     pub fn group_endpoints<E: Into<String>>(
         self,
         name: impl Into<String>,
@@ -70,7 +71,8 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// # Panics
     ///
     /// Panics if a method is none that has a label: those of RFC 9110, PATCH, and those added by
-    /// [`methods`](Self::methods), which comes first. Panics on an empty endpoint, with axum on one that does not
+    /// [`methods`](Self::methods), which comes first. Panics on an endpoint that counts under a
+    /// [group](Self::group_endpoints): declare the group. Panics on an empty endpoint, with axum on one that does not
     /// begin with `/`, and on a pair declared twice.
     pub fn endpoints<M, E>(self, endpoints: impl IntoIterator<Item = (M, E)>) -> Self
     where

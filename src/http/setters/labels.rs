@@ -13,7 +13,7 @@ use crate::names::Naming;
 impl<H: Clone> HttpMetricsLayer<H> {
     /// Adds a label of one value to every metric of this Layer, such as a region or a shard.
     ///
-    /// What is the same for the whole process is better added by Prometheus, or by the exporter.
+    /// What is the same for the whole process is better added by Prometheus.
     ///
     /// # Panics
     ///
@@ -33,8 +33,11 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// ```
     /// # use tower_metrics::HttpMetricsLayer;
     /// let layer = HttpMetricsLayer::new()
-    ///     .label("plan", |head| Some(head.headers().get("x-plan")?.to_str().ok()?.into()))
-    ///     .max_values(3);
+    ///     .label("plan", |head| match head.headers().get("x-plan")?.as_bytes() {
+    ///         b"gold" => Some("gold".into()),
+    ///         b"free" => Some("free".into()),
+    ///         _ => None,
+    ///     });
     /// # drop(layer);
     /// ```
     ///
@@ -121,13 +124,14 @@ impl<H: Clone> HttpMetricsLayer<H> {
         F: Fn(&E) -> &'static str + Send + Sync + 'static,
     {
         let mut config = self.protocol.calls.config.clone();
-        config.errors.get_or_insert_default();
+        config.tells_errors = true;
         HttpMetricsLayer { protocol: Arc::new(Http::new(config, Kinds::new(Arc::new(kind)))) }
     }
 
-    /// Names the words of [`classify_errors`](Self::classify_errors), so that their counters stand at zero from the beginning.
+    /// Names the words of [`classify_errors`](Self::classify_errors), so that their counters stand at zero from the beginning. Alone, it
+    /// does nothing.
     pub fn expect_errors(self, words: impl IntoIterator<Item = &'static str>) -> Self {
-        self.with(|config| config.errors.get_or_insert_default().extend(words))
+        self.with(|config| config.expected_errors.extend(words))
     }
 
     /// Tells errors of reqwest apart, by the words of [`reqwest`](crate::http::reqwest), all of which stand at zero from the beginning.
