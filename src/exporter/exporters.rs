@@ -91,7 +91,8 @@ impl Exporters {
         self
     }
 
-    /// Sets up the Prometheus exporter further, for when it is chosen: its token, its upkeep, what it forgets.
+    /// Sets up the Prometheus exporter further, for when it is chosen: its token, its upkeep, what it forgets. SLAs, names and
+    /// bounds that are told there are known to it alone.
     ///
     /// ```
     /// # let exporters = tower_metrics::exporter::Exporters::new();

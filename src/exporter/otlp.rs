@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     time::Duration,
 };
 
@@ -51,6 +51,8 @@ struct Exporter {
     background: Background,
     health: Arc<Health>,
     why: Why,
+    /// Told when the last export is over.
+    ended: mpsc::Sender<()>,
 }
 
 /// Why sending failed, which the SDK keeps to itself.
@@ -91,6 +93,7 @@ fn build(
     let background = Background::new("tower-metrics-otlp").map_err(Kind::Background)?;
     let health = Arc::new(Health::new("otlp", &to));
     let why = Why::default();
+    let (ended, has_ended) = mpsc::channel();
     // The connection of gRPC is served by the runtime in which it was made.
     let context = background.handle().enter();
     let exporter = match scheme {
@@ -103,7 +106,7 @@ fn build(
     };
     drop(context);
     let inner = exporter.map_err(|error| Kind::Build(to.clone(), error.to_string()))?;
-    let exporter = Exporter { inner, background, health: Arc::clone(&health), why };
+    let exporter = Exporter { inner, background, health: Arc::clone(&health), why, ended };
     let reader = PeriodicReader::builder(exporter).with_interval(interval).build();
     let resource = service
         .into_iter()
@@ -119,9 +122,13 @@ fn build(
     let kept = provider.clone();
     let failures = Arc::clone(&health);
     let run = move || {
-        let ended = provider.shutdown_with_timeout(TIMEOUT);
-        // The SDK does not say why.
-        ended.map_err(|error| failures.why().unwrap_or_else(|| error.to_string()))
+        let Err(error) = provider.shutdown_with_timeout(TIMEOUT) else { return Ok(()) };
+        // The SDK gives up after five seconds, and where an export was under way goes on with the last one.
+        match (has_ended.recv_timeout(TIMEOUT), failures.why()) {
+            (Ok(()), None) => Ok(()),
+            // Nor does it say why.
+            (_, why) => Err(why.unwrap_or_else(|| error.to_string())),
+        }
     };
     Ok(Part {
         recorder: Box::new(Described::new(recorder, kept)),
@@ -171,7 +178,10 @@ impl PushMetricExporter for Exporter {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
+        let ended = self.inner.shutdown_with_timeout(timeout);
+        // Nobody may wait for it.
+        let _ = self.ended.send(());
+        ended
     }
 
     fn temporality(&self) -> Temporality {
@@ -198,7 +208,11 @@ fn lock(why: &Why) -> MutexGuard<'_, Option<String>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
-    use std::{net::TcpListener, sync::mpsc, thread};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
 
@@ -217,5 +231,30 @@ mod tests {
         for _ in 0..2 {
             told.recv_timeout(Duration::from_secs(10)).unwrap();
         }
+    }
+
+    /// Each takes three seconds, and the SDK waits for five.
+    #[test]
+    fn the_last_export_is_waited_for_where_another_is_under_way() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}/v1/metrics", listener.local_addr().unwrap());
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                tell.send(()).unwrap();
+                drop(stream.read(&mut [0; 1 << 14]));
+                thread::sleep(Duration::from_secs(3));
+                drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
+            }
+        });
+        let interval = Duration::from_millis(100);
+        let bounds = Histograms::new().worked_out();
+        let part = build(Scheme::OtlpHttp, endpoint, None, interval, bounds, "here".into()).unwrap();
+        let metadata = metrics::Metadata::new("test", metrics::Level::INFO, None);
+        part.recorder.register_counter(&"calls".into(), &metadata).increment(1);
+        told.recv_timeout(Duration::from_secs(10)).unwrap();
+        (part.flush.unwrap().run)().unwrap();
+        told.try_recv().expect("the last export has begun");
     }
 }

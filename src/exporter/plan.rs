@@ -1,7 +1,7 @@
 //! What is to be installed, all of it or nothing.
 
 #[cfg(feature = "_exporter")]
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 #[cfg(feature = "_exporter")]
 use metrics::Recorder;
@@ -143,7 +143,11 @@ impl Plan {
         if recorders.is_empty() {
             return Ok(Installed::default());
         }
-        set_global(recorders, &healths)?;
+        if let Err(refused) = set_global(recorders, &healths) {
+            // What is given up may have to send what it has, for which this thread is not.
+            drop(thread::Builder::new().spawn(move || drop(flushes)));
+            return Err(refused.into());
+        }
 
         #[cfg(feature = "prometheus")]
         let page = match begun {
@@ -174,6 +178,8 @@ fn set_global(
     } else {
         Box::new(recorders.into_iter().fold(FanoutBuilder::default(), FanoutBuilder::add_recorder).build())
     };
-    healths.iter().for_each(|health| health.register(&recorder));
-    metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)
+    metrics::set_global_recorder(recorder).map_err(|_| Kind::RecorderIsSet)?;
+    // Now, for one that is refused could not be dropped: an exporter would count in itself.
+    metrics::with_recorder(|recorder| healths.iter().for_each(|health| health.register(recorder)));
+    Ok(())
 }

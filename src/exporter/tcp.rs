@@ -2,8 +2,11 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     net::TcpListener as StdListener,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
@@ -13,9 +16,13 @@ use metrics::{
     SharedString, Unit,
 };
 use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener,
+        tcp::{ReadHalf, WriteHalf},
+    },
     sync::{
+        Semaphore,
         broadcast::{self, error::RecvError},
         mpsc,
     },
@@ -38,6 +45,9 @@ const BEHIND: usize = 1 << 13;
 
 /// How long observers may take to read the last samples.
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// As many observers as there can be: each takes a file descriptor of the application's.
+const OBSERVERS: usize = 16;
 
 /// How long to wait after the system had no connection to give, such as no file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -98,17 +108,28 @@ fn build(listener: StdListener, to: String) -> Result<Part, Error> {
 
 /// Every connection holds `open` until it has been written all that there is.
 async fn accept(listener: TcpListener, shared: Arc<Shared>, open: mpsc::Sender<()>) {
+    let places = Arc::new(Semaphore::new(OBSERVERS));
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((mut stream, _)) => {
+                // Whoever comes when all places are taken is sent away.
+                let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
                 // First, so that nothing is missed in between.
                 let messages = shared.messages.subscribe();
                 let described = shared.described().values().cloned().collect();
                 let open = open.clone();
                 tokio::spawn(async move {
+                    let (read, write) = stream.split();
+                    let mut written = pin!(write_all(write, described, messages));
+                    let mut gone = pin!(until_gone(read));
                     // Who breaks off is not written to any more.
-                    drop(write(stream, described, messages).await);
-                    drop(open);
+                    poll_fn(|cx| {
+                        let is_over =
+                            written.as_mut().poll(cx).is_ready() || gone.as_mut().poll(cx).is_ready();
+                        if is_over { Poll::Ready(()) } else { Poll::Pending }
+                    })
+                    .await;
+                    drop((open, place));
                 });
             }
             Err(_) => time::sleep(ACCEPT_PAUSE).await,
@@ -116,8 +137,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, open: mpsc::Sender<(
     }
 }
 
-async fn write(
-    mut stream: TcpStream,
+/// An observer sends nothing, so what is read is its end.
+async fn until_gone(mut stream: ReadHalf<'_>) {
+    while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {}
+}
+
+async fn write_all(
+    mut stream: WriteHalf<'_>,
     described: Vec<Bytes>,
     mut messages: broadcast::Receiver<Option<Bytes>>,
 ) -> std::io::Result<()> {

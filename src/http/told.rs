@@ -43,11 +43,23 @@ impl Config {
 
     pub(super) fn group(&mut self, name: String, members: impl IntoIterator<Item = String>) {
         self.groups.add(name, members);
+        self.assert_named();
         let is_elsewhere = |endpoint: &str| self.groups.of(endpoint).is_some_and(|group| *group != *endpoint);
         if let Some((_, endpoint)) = self.declared.iter().find(|(_, endpoint)| is_elsewhere(endpoint)) {
             panic!(
                 "{endpoint:?} is declared, and now counts under another name: declare that one in its place"
             )
+        }
+    }
+
+    /// Refuses to leave out, or to keep, what counts under another name.
+    pub(super) fn assert_named(&self) {
+        for endpoint in self.skipped.iter().chain(self.kept.iter().flatten()) {
+            if let Some(group) = self.groups.of(endpoint).filter(|group| **group != **endpoint) {
+                panic!(
+                    "{endpoint:?} counts under {group:?}, with others of that group: skip or keep {group:?}"
+                )
+            }
         }
     }
 

@@ -181,3 +181,23 @@ fn an_observer_that_comes_late_learns_what_the_metrics_are() {
     assert_eq!((described.unwrap().metric_type, &*unit), (2, "seconds"));
     assert!(help.starts_with("Time from the call"), "{help}");
 }
+
+/// Whoever has a place is told at once what the metrics are; whoever has none reads the end.
+#[test]
+fn a_seventeenth_observer_is_sent_away_and_one_that_leaves_makes_room() {
+    let address = free_address();
+    let mut program = Program::start(&format!("tcp://{address}"), 1);
+    program.call();
+    let observe = || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let has_place = stream.read(&mut [0]).is_ok_and(|read| read == 1);
+        (stream, has_place)
+    };
+    let mut observers: Vec<_> = (0..16).map(|_| observe()).collect();
+    assert!(observers.iter().all(|(_, has_place)| *has_place));
+    assert!(!observe().1);
+    observers.pop();
+    assert!((0..10_000).any(|_| observe().1), "its place stays taken");
+    drop(observers);
+    program.end();
+}

@@ -336,7 +336,7 @@ fn a_promise_of_latency_refuses_a_sample() {
 #[test]
 fn labels_that_cannot_be_are_refused() {
     type Built = fn(HttpMetricsLayer) -> HttpMetricsLayer;
-    let refused: [(Built, &str); 18] = [
+    let refused: [(Built, &str); 20] = [
         (|it| it.constant_label("9", "x"), "is no label name"),
         (|it| it.constant_label("region", ""), "has no value"),
         (|it| it.constant_label("method", "x"), r#"the label "method" is there already"#),
@@ -361,6 +361,8 @@ fn labels_that_cannot_be_are_refused() {
         ),
         (|it| it.endpoints([("GET", "/a")]).group_endpoints("a", ["/a"]), "declare that one in its place"),
         (|it| it.group_endpoints("a", ["/a/*"]).endpoints([("GET", "/a/b")]), r#"declare "a" instead"#),
+        (|it| it.group_endpoints("a", ["/a/*"]).skip_endpoints(["/a/b"]), r#"skip or keep "a""#),
+        (|it| it.keep_endpoints(["/a/b"]).group_endpoints("a", ["/a/*"]), r#"skip or keep "a""#),
     ];
     for (build, words) in refused {
         let message = refusal(|| build(HttpMetricsLayer::new()));

@@ -47,7 +47,7 @@ impl<H: Clone> HttpMetricsLayer<H> {
     ///
     /// # Panics
     ///
-    /// Panics on an empty name or member, on a member that another group has already, and if a member was declared, by
+    /// Panics on an empty name or member, on a member that another group has already, and if a member was declared, skipped or kept, by
     /// [`endpoints`](Self::endpoints) or by an [`sla`](Self::sla).
     pub fn group_endpoints<E: Into<String>>(
         self,
@@ -116,13 +116,27 @@ impl<H: Clone> HttpMetricsLayer<H> {
     }
 
     /// Leaves out these endpoints, such as `/health`, by their label value.
+    ///
+    /// # Panics
+    ///
+    /// Panics on an endpoint that counts under a [group](Self::group_endpoints): name the group.
     pub fn skip_endpoints<E: Into<String>>(self, endpoints: impl IntoIterator<Item = E>) -> Self {
-        self.with(|config| config.skipped.extend(endpoints.into_iter().map(Into::into)))
+        self.with(|config| {
+            config.skipped.extend(endpoints.into_iter().map(Into::into));
+            config.assert_named();
+        })
     }
 
     /// Measures these endpoints alone, by their label value; `unmatched` is one of them only if it is named.
+    ///
+    /// # Panics
+    ///
+    /// As [`skip_endpoints`](Self::skip_endpoints) does.
     pub fn keep_endpoints<E: Into<String>>(self, endpoints: impl IntoIterator<Item = E>) -> Self {
-        self.with(|config| config.kept.get_or_insert_default().extend(endpoints.into_iter().map(Into::into)))
+        self.with(|config| {
+            config.kept.get_or_insert_default().extend(endpoints.into_iter().map(Into::into));
+            config.assert_named();
+        })
     }
 
     /// Gives methods beyond RFC 9110 and PATCH a label value of their own. All others are `_OTHER`.
