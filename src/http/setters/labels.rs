@@ -28,7 +28,9 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// Values are made clean, cut at 128 bytes, and bounded: those of one label by [`max_values`](Self::max_values), label sets
     /// as a whole by [`max_label_sets`](Self::max_label_sets). Prefer few values, and map what clients send to them: what
     /// is beyond is `_OVERFLOW`, and whoever comes first has the values. Should the closure panic, the value is `_PANIC` and
-    /// the call goes on. What is answered 405 or 501 before anything else counts with `none`.
+    /// the call goes on. What is answered 405 or 501 before anything else counts with `none`. Which values there will be nobody knows
+    /// before: [`initialize`](Self::initialize) makes zeros of `none` alone, and `increase()` does not see the first failure of another
+    /// value before its first call was scraped.
     ///
     /// ```
     /// # use tower_metrics::HttpMetricsLayer;
