@@ -16,7 +16,7 @@ use crate::{
     instrument::{Instruments, Metrics},
     labels::{OwnLabels, RequestHead, ResponseHead},
     names::{self, Metric, Naming},
-    series::{Cache, Instrument, MAX_LABEL_SETS, Source, Spec},
+    series::{Cache, Instrument, MAX_LABEL_SETS, Source, Spec, one_in},
 };
 
 /// Counts gRPC calls by their code, measures how long they took, and shows how many are in flight.
@@ -187,8 +187,7 @@ impl GrpcMetricsLayer {
     ///
     /// Panics if `every` is zero, and with a naming scheme that counts calls by their samples.
     pub fn sample_latency(self, every: u32) -> Self {
-        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
-        self.with(|config| config.sampled = every.into())
+        self.with(|config| config.sampled = one_in(every))
     }
 
     /// Tells how many calls the server takes at once: `grpc_server_in_flight_limit`, without labels but constant ones.
@@ -231,8 +230,7 @@ impl GrpcMetricsLayer {
     pub fn initialize(&self) {
         let Grpc { config, spec, cache, hints } = &*self.protocol;
         let Some(at) = cache.at(spec) else {
-            let name = spec.instruments().next().map_or("", |instrument| instrument.name().as_str());
-            return hints.initialized_without_recorder(name);
+            return hints.initialized_without_recorder(spec.name());
         };
         let own = config.own.of_none();
         own.with(|own| config.methods.all_series(at, own).iter().for_each(|series| series.initialize()));

@@ -45,8 +45,7 @@ impl Calls {
     /// Makes the series of what was declared.
     pub(super) fn initialize(&self) {
         let Some(at) = self.cache.at(&self.spec) else {
-            let name = self.spec.instruments().next().map_or("", |instrument| instrument.name().as_str());
-            return self.hints.initialized_without_recorder(name);
+            return self.hints.initialized_without_recorder(self.spec.name());
         };
         let birth = Birth { infallible: self.config.is_infallible(), to_be_proven: false, open: 0 };
         self.config.own.of_none().with(|own| {

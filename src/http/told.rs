@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{config::Config, server::Server};
-use crate::labels::OTHER;
+use crate::{labels::OTHER, series::one_in};
 
 // ===== impl Config =====
 
@@ -63,9 +63,8 @@ impl Config {
         }
     }
 
-    pub(super) fn sample(&mut self, every: u64) {
-        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
-        self.sampled = every;
+    pub(super) fn sample(&mut self, every: u32) {
+        self.sampled = one_in(every);
         self.assert_sampling();
     }
 

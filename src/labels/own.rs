@@ -114,7 +114,7 @@ impl OwnLabels {
         for label in &self.request {
             values.push(|| (label.value)(head).unwrap_or(NONE.into()));
         }
-        self.response.iter().for_each(|_| values.push(|| NONE.into()));
+        self.response.iter().for_each(|_| values.push_none());
         values
     }
 
@@ -130,9 +130,7 @@ impl OwnLabels {
     /// The values of a label set that is there before any request.
     pub(crate) fn of_none(&self) -> LabelValues<'static> {
         let mut values = LabelValues::default();
-        for _ in 0..self.request.len() + self.response.len() {
-            values.push(|| NONE.into());
-        }
+        (0..self.request.len() + self.response.len()).for_each(|_| values.push_none());
         values
     }
 

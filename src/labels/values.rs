@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::PANICKED;
+use super::{NONE, PANICKED};
 
 /// The most labels of the user's own that a Layer can have.
 pub(crate) const MOST_LABELS: usize = 8;
@@ -36,6 +36,12 @@ impl<'a> LabelValues<'a> {
             *value = text;
         }
         f(&values[..self.len])
+    }
+
+    /// Adds what stands where nothing is known.
+    pub(crate) fn push_none(&mut self) {
+        self.values[self.len] = Cow::Borrowed(NONE);
+        self.len += 1;
     }
 
     /// Adds what `value` makes, which is the user's code and may panic.

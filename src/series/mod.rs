@@ -29,5 +29,6 @@ pub(crate) use self::{
     label_set::{Place, Series},
     open::OpenLabel,
     recorder::{RecorderId, Source, contained},
+    sample::one_in,
     spec::{Answers, Instrument, MAX_LABEL_SETS, Spec},
 };

@@ -29,6 +29,14 @@ struct Sampled {
     calls: Arc<AtomicU64>,
 }
 
+/// One call in so many, as users say it.
+///
+/// Panics where that is none.
+pub(crate) fn one_in(every: u32) -> u64 {
+    assert!(every > 0, "one latency in 0 would be none: 1 takes all");
+    every.into()
+}
+
 // ===== impl Samples =====
 
 impl Samples {

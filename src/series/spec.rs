@@ -228,6 +228,11 @@ impl Spec {
         [&self.started, &self.counter, &self.histogram, &self.head, &self.gauge].into_iter().flatten()
     }
 
+    /// The name of what it records first, for messages.
+    pub(crate) fn name(&self) -> &str {
+        self.instruments().next().map_or("", |instrument| instrument.name().as_str())
+    }
+
     /// Tells whether calls are timed.
     #[inline]
     pub(crate) fn is_timed(&self) -> bool {

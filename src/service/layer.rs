@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::{
     instrument::{Instruments, Metrics},
     outcome::Outcome,
-    series::{Birth, Cache, Spec},
+    series::{Birth, Cache, Spec, one_in},
 };
 
 /// Counts the calls of any tower `Service`, measures how long they took, and shows how many are in flight.
@@ -213,8 +213,7 @@ impl<H: Clone> ServiceMetricsLayer<H> {
     ///
     /// Panics if `every` is zero.
     pub fn sample_latency(self, every: u32) -> Self {
-        assert!(every > 0, "one latency in 0 would be none: 1 takes all");
-        self.with(|config| config.sampled = every.into())
+        self.with(|config| config.sampled = one_in(every))
     }
 
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).

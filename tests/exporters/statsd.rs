@@ -71,36 +71,31 @@ fn values(lines: &[Line], name: &str, kind: &str, tag: &str) -> Vec<f64> {
     of_it.inspect(|line| assert_eq!(line.kind, kind, "{name}")).flat_map(|line| line.values.clone()).collect()
 }
 
-#[test]
-fn statsd_gets_every_call_those_right_before_the_end_too() {
+/// What arrives of a hundred calls, those right before the end too; histograms are of this kind.
+fn lines_of_a_hundred_calls(scheme: &str, options: &str, histogram: &str) -> Vec<Line> {
     let server = Server::start();
-    let uri = format!("statsd://127.0.0.1:{}?prefix=shop", server.port);
-    let mut program = Program::start(&uri, 100);
+    let mut program = Program::start(&format!("{scheme}://127.0.0.1:{}?{options}", server.port), 100);
     program.call();
     program.end();
 
     let lines = server.read();
     let counted = |tag| values(&lines, "shop.http_requests_total", "c", tag).iter().sum::<f64>();
     assert_eq!((counted("status:200"), counted("status:500"), counted("")), (90.0, 10.0, 100.0));
-    assert_eq!(values(&lines, "shop.http_request_duration_seconds", "h", "endpoint:/users").len(), 90);
-    assert_eq!(values(&lines, "shop.http_request_duration_seconds", "h", "").len(), 100);
+    let samples = |tag| values(&lines, "shop.http_request_duration_seconds", histogram, tag).len();
+    assert_eq!((samples("endpoint:/users"), samples("")), (90, 100));
+    lines
+}
+
+#[test]
+fn statsd_gets_every_call_those_right_before_the_end_too() {
+    let lines = lines_of_a_hundred_calls("statsd", "prefix=shop", "h");
     let in_flight = values(&lines, "shop.http_requests_in_flight", "g", "endpoint:/users");
     assert_eq!((in_flight.contains(&1.0), in_flight.last()), (true, Some(&0.0)));
 }
 
 #[test]
 fn dogstatsd_gets_every_call_aggregated_those_right_before_the_end_too() {
-    let server = Server::start();
-    let uri = format!("dogstatsd://127.0.0.1:{}?interval=200ms&prefix=shop", server.port);
-    let mut program = Program::start(&uri, 100);
-    program.call();
-    program.end();
-
-    let lines = server.read();
-    let counted = |tag| values(&lines, "shop.http_requests_total", "c", tag).iter().sum::<f64>();
-    assert_eq!((counted("status:200"), counted("status:500"), counted("")), (90.0, 10.0, 100.0));
-    assert_eq!(values(&lines, "shop.http_request_duration_seconds", "d", "endpoint:/users").len(), 90);
-    assert_eq!(values(&lines, "shop.http_request_duration_seconds", "d", "").len(), 100);
+    let lines = lines_of_a_hundred_calls("dogstatsd", "interval=200ms&prefix=shop", "d");
     let of_calls = lines.iter().filter(|line| line.tags.contains("status:200") && line.kind == "c");
     assert!(of_calls.count() < 10, "a counter is sent once an interval, not once a call");
     assert_eq!(values(&lines, "shop.http_requests_in_flight", "g", "").last(), Some(&0.0));

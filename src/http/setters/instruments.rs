@@ -27,7 +27,7 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// Panics if `every` is zero; together with an [`sla`](Self::sla) that promises a latency, which is a promise of all calls; and
     /// with a naming scheme that counts calls by their samples, [`Naming::opentelemetry`](crate::names::Naming::opentelemetry).
     pub fn sample_latency(self, every: u32) -> Self {
-        self.with(|config| config.sample(every.into()))
+        self.with(|config| config.sample(every))
     }
 
     /// Tells how many requests the service takes at once: `http_requests_in_flight_limit`, without labels, so that
