@@ -5,10 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{
-    end_to_end::receivers,
-    programs::{Running, Scratch, change, free_address, run, write_files},
-};
+use crate::programs::{Running, Scratch, change, free_address, receivers, run, write_files};
 
 #[tokio::test]
 #[ignore = "needs the Debian package prometheus-alertmanager"]

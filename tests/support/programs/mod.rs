@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+mod alerting;
+mod faster;
 mod rate;
 mod stack;
 mod tools;
@@ -26,6 +28,8 @@ use tokio::time::{sleep, timeout};
 
 #[allow(unused_imports, reason = "no test binary needs all of it")]
 pub(crate) use self::{
+    alerting::{Alertmanager, receivers},
+    faster::faster,
     rate::rate,
     stack::{Stack, change, write_files},
     tools::{Scratch, run},
@@ -61,6 +65,12 @@ impl Running {
     pub(crate) fn start(program: &str, args: &[String]) -> Self {
         let child = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Self(child.unwrap_or_else(|error| panic!("`{program}` does not start, install its package: {error}")))
+    }
+}
+
+impl From<Child> for Running {
+    fn from(child: Child) -> Self {
+        Self(child)
     }
 }
 
