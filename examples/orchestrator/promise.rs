@@ -1,0 +1,25 @@
+//! What the service promises, said once: for the service itself, and for all that watches it.
+
+use std::time::Duration;
+
+use tower_metrics::{dashboard::Dashboards, sla::Sla};
+
+/// One service, one promise.
+pub(crate) fn promises() -> Vec<Sla> {
+    vec![promise()]
+}
+
+/// What agents and people call. 99.5 % of calls are answered well, and 95 % within 250 ms.
+pub(crate) fn promise() -> Sla {
+    Sla::new("orchestrator")
+        .job("orchestrator")
+        .alert_label("team", "agents")
+        .availability(0.995)
+        .latency(0.95, Duration::from_millis(250))
+        .high_latency(Duration::from_secs(2))
+}
+
+/// Boards of what the service measures beside its requests.
+pub(crate) fn boards(dashboards: Dashboards) -> Dashboards {
+    dashboards
+}
