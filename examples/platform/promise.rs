@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use tower_metrics::{dashboard::Dashboards, metrics::Unit, names::Metric, sla::Sla};
+use tower_metrics::{
+    dashboard::Dashboards,
+    metrics::Unit,
+    names::Metric,
+    rules::{CustomAlert, Series},
+    sla::Sla,
+};
 
 /// The services, in the order in which they call each other.
 pub(crate) fn promises() -> Vec<Sla> {
@@ -41,6 +47,32 @@ pub(crate) fn executor() -> Sla {
         .alert_label("team", "ops")
         .availability(0.99)
         .high_latency(Duration::from_secs(2))
+}
+
+/// What is watched beside the promises.
+pub(crate) fn alerts() -> Vec<CustomAlert> {
+    let inference = CustomAlert::quantile_above(
+        "HighInferenceLatency",
+        Series::new("ai_inference_duration_seconds"),
+        0.99,
+        Duration::from_secs(1),
+    );
+    // What was denied was not tried.
+    let tried = ["completed", "failed", "panicked"];
+    let actions = Series::new("executor_actions_total");
+    let failed = actions.clone().one_of("status", &tried[1..]);
+    let failures =
+        CustomAlert::share_above("HighExecutorFailureRate", failed, actions.one_of("status", &tried), 0.2);
+    vec![
+        inference
+            .of(&engine())
+            .summary("The P99 of inferences of {{ $labels.job }} is above a second.")
+            .description("{{ $value | humanizePercentage }} of them take longer."),
+        failures
+            .of(&executor())
+            .summary("{{ $value | humanizePercentage }} of the actions of {{ $labels.job }} fail.")
+            .description("The audit of the engine, GET /audit, says which, and why."),
+    ]
 }
 
 /// A board for what each service measures beside its requests.
