@@ -16,7 +16,8 @@ async fn call(replica: &System, number: usize) -> Vec<f64> {
     let mut samples = Vec::new();
     for call in 0..CALLS[number] {
         assert_eq!(replica.get("backend", &format!("/users/{}", call + 1)).await.status, 200);
-        let feature = (call as f64 / CALLS[number] as f64).powi(number as i32 + 1);
+        let (low, high) = [(0.0, 0.05), (0.1, 0.2), (0.2, 0.4)][number];
+        let feature = low + (high - low) * call as f64 / CALLS[number] as f64;
         let prediction = predict(replica, [feature, feature, 0.1, feature]).await;
         samples.push(prediction["confidence"].as_f64().unwrap());
     }
@@ -77,9 +78,7 @@ async fn sums_and_quantiles_over_replicas_are_those_of_all_samples() {
         let users =
             "sum(http_requests_total{job=\"platform-backend\",endpoint=\"/users/{id}\",status=\"200\"})";
         server.becomes(users, |it| it == CALLS.iter().sum::<usize>() as f64).await;
-        for (job, instances) in [("backend", 3.0), ("engine", 3.0), ("executor", 3.0)] {
-            assert_eq!(server.query(&format!("sum(up{{job=\"platform-{job}\"}})")).await, Some(instances));
-        }
+        server.becomes("sum(up)", |up| up == 9.0).await;
 
         let sum = server.query(&format!("sum({histogram}_sum)")).await.unwrap();
         assert!(same(sum, union.iter().sum()), "{name}: {sum}");
@@ -95,10 +94,10 @@ async fn sums_and_quantiles_over_replicas_are_those_of_all_samples() {
             println!("{name}: {asked} is {told}");
             assert!(same(told, truth), "{name}: {asked} is {told}, and of all samples it is {truth}");
         }
-        // Which no mean of theirs is.
+        // The mean of their quantiles is another number.
         let mean = format!("avg(histogram_quantile(0.5, sum by (instance, le) ({histogram}_bucket)))");
         let mean = server.query(&mean).await.unwrap();
-        assert!((mean / quantile(0.5, &expected, count) - 1.0).abs() > 0.01, "{name}: {mean}");
+        assert!((mean / quantile(0.5, &expected, count) - 1.0).abs() > 0.1, "{name}: {mean}");
     }
 }
 
