@@ -40,6 +40,9 @@ struct Executor {
     done: Mutex<BTreeMap<(Action, Target), VecDeque<Instant>>>,
 }
 
+/// Shorter than that of whoever asks, who can then still be told what failed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What helped is not needed again soon, and what did not help will not: people have to look.
 const WINDOW: Duration = Duration::from_secs(600);
 
@@ -59,7 +62,7 @@ pub(crate) async fn run(flags: &Flags) -> Result<(), BoxError> {
         .expect_words(["completed", "failed", "denied"]);
     actions.initialize();
     let peers = service.peers.clone();
-    let api = Api::of([&*peers.backend, &*peers.engine], Duration::from_secs(5))?;
+    let api = Api::of([&*peers.backend, &*peers.engine], PATIENCE)?;
     let faults = Faults::new(["failing"]);
     let executor =
         Arc::new(Executor { api, peers, actions, faults: faults.clone(), most, done: Mutex::default() });

@@ -63,11 +63,11 @@ impl Started {
     async fn new(role: &Role, flags: &Flags) -> Result<Self, BoxError> {
         let mut command = Command::new(env::current_exe()?);
         command.args([role.name, "--under-parent"]);
-        let addresses = ["addr", "metrics-addr"]
+        let given = ["addr", "metrics-addr"]
             .map(|flag| (format!("--{flag}"), format!("--{}-{flag}", role.name)))
             .into_iter()
             .chain(role.flags.iter().map(|flag| ((*flag).to_owned(), (*flag).to_owned())));
-        for (its, ours) in addresses {
+        for (its, ours) in given {
             command.args(flags.get(&ours).into_iter().flat_map(|value| [&*its, value]));
         }
         if flags.has("--faults") {

@@ -79,8 +79,10 @@ impl Service {
         let metrics_addr = metrics.local_addr().expect("it was served");
         println!("{:<16}  http://{metrics_addr}/metrics", format!("{name} metrics"));
 
-        let is_child = flags.has("--under-parent");
-        let (peers, parent) = if is_child { Peers::told()? } else { (Peers::given(flags)?, None) };
+        let (peers, parent) = match flags.has("--under-parent") {
+            true => Peers::told().map(|(peers, parent)| (peers, Some(parent)))?,
+            false => (Peers::given(flags)?, None),
+        };
         Ok(Self { sla, listener, metrics, has_faults: flags.has("--faults"), parent, peers })
     }
 
@@ -145,7 +147,7 @@ impl Peers {
 
     /// By the parent, on standard input: a line each. The parent never closes it, so its end is the end of the parent, even
     /// of one that was killed.
-    fn told() -> io::Result<(Self, Option<oneshot::Receiver<()>>)> {
+    fn told() -> io::Result<(Self, oneshot::Receiver<()>)> {
         let mut lines = BufReader::new(io::stdin()).lines();
         let mut next = || lines.next().unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
         let peers = Self { backend: next()?, engine: next()?, executor: next()? };
@@ -154,6 +156,6 @@ impl Peers {
             lines.for_each(drop);
             gone.send(())
         });
-        Ok((peers, Some(parent)))
+        Ok((peers, parent))
     }
 }

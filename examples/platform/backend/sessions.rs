@@ -37,6 +37,11 @@ type Refused = (StatusCode, &'static str);
 
 const USERS: [(&str, &str); 2] = [("ada", "analytical"), ("grace", "compiler")];
 
+/// Which of both is wrong is for those who run it, and not for who guesses.
+const WRONG: Refused = (StatusCode::UNAUTHORIZED, "there is no such user with this password\n");
+
+const TOO_MANY: Refused = (StatusCode::TOO_MANY_REQUESTS, "too many sessions are open: try again later\n");
+
 /// Nobody can take more memory than this many sessions do.
 const MOST: usize = 10_000;
 
@@ -49,20 +54,15 @@ pub(super) async fn open(
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let known = USERS.into_iter().find(|(user, _)| *user == login.user);
     let (outcome, answer) = match known {
-        None => ("unknown_user", Err(())),
-        Some((_, password)) if password != login.password => ("wrong_password", Err(())),
+        None => ("unknown_user", Err(WRONG)),
+        Some((_, password)) if password != login.password => ("wrong_password", Err(WRONG)),
         Some(_) => match backend.sessions.open() {
-            Some(token) => ("success", Ok(Some(token))),
-            None => ("too_many_sessions", Ok(None)),
+            Some(token) => ("success", Ok(token)),
+            None => ("too_many_sessions", Err(TOO_MANY)),
         },
     };
     counter!("auth_attempts_total", "outcome" => outcome).increment(1);
-    match answer {
-        Ok(Some(token)) => Ok((StatusCode::CREATED, Json(json!({ "token": token })))),
-        Ok(None) => Err((StatusCode::TOO_MANY_REQUESTS, "too many sessions are open: try again later\n")),
-        // Which of both was wrong is for those who run it, and not for who guesses.
-        Err(()) => Err((StatusCode::UNAUTHORIZED, "there is no such user with this password\n")),
-    }
+    answer.map(|token| (StatusCode::CREATED, Json(json!({ "token": token }))))
 }
 
 /// Closes the session that the header names.

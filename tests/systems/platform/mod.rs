@@ -3,20 +3,21 @@
 mod alerts;
 mod closed_loop;
 mod hostile;
+mod program;
 #[allow(dead_code, reason = "the program reads what the tests do not")]
 #[path = "../../../examples/platform/promise.rs"]
 mod promise;
 mod replicas;
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
+use tower_metrics::dashboard::Dashboards;
 
 use crate::{
     measured::is_as_the_guide_says,
-    programs::example,
     system::{Answer, System},
 };
 
@@ -83,6 +84,29 @@ async fn the_platform_measures_what_the_guide_lists() {
     ];
     let (backend, engine, executor) = tokio::join!(backend, engine, executor);
     is_as_the_guide_says("Operations platform", &[&backend, &engine, &executor]);
+}
+
+#[tokio::test]
+async fn what_the_boards_show_is_measured() {
+    let platform = platform(&[]);
+    let prediction = predict(&platform, [0.1, 0.2, 0.3, 0.4]).await;
+    let feedback = json!({ "id": prediction["id"], "was_incident": false });
+    platform.post("engine", "/feedback", &feedback.to_string()).await;
+
+    let boards = promise::boards(Dashboards::new(&promise::promises())).all();
+    for service in ["backend", "engine", "executor"] {
+        let page = platform.page(&format!("{service} metrics")).await;
+        let uid = format!("tower-metrics-platform-{service}");
+        let board = boards.iter().find(|it| it.uid() == uid).unwrap();
+        let board: serde_json::Value = serde_json::from_str(&board.to_json()).unwrap();
+        let rows = board["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] == "row");
+        let metrics: Vec<_> = rows.map(|row| row["title"].as_str().unwrap()).collect();
+        assert!(metrics.len() >= 3, "{board:#}");
+        for metric in metrics {
+            let count = format!("{metric}_count");
+            assert!(page.samples.iter().any(|it| it.name == metric || it.name == count), "{metric}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -202,39 +226,4 @@ async fn what_was_done_too_often_is_denied() {
     assert_eq!(page.sum("executor_policy_checks_total", &[("decision", "denied")]), 2.0);
     let server = platform.address("backend");
     assert_eq!(page.sum("http_client_requests_total", &[("server", server), ("status", "200")]), 3.0);
-}
-
-#[tokio::test]
-async fn the_services_end_with_whoever_started_them() {
-    let platform = platform(&[]);
-    let names = ["backend", "engine", "executor", "backend metrics", "engine metrics", "executor metrics"];
-    let addresses = names.map(|name| platform.address(name).to_owned());
-    let accepts = async |address: &String| tokio::net::TcpStream::connect(address).await.is_ok();
-    assert!(accepts(&addresses[0]).await);
-    // Killed, so that it can tell nobody.
-    drop(platform);
-    for address in &addresses {
-        until("nobody listens there", async || !accepts(address).await).await;
-    }
-}
-
-#[test]
-fn a_flag_that_is_wrong_is_an_error_that_says_what_is_wanted() {
-    let program = example("platform");
-    let wrong: [(&[&str], &str); 7] = [
-        (&["--backend-adr", "127.0.0.1:0"], "\\\"--backend-adr\\\" is no flag here, there are"),
-        (&["house"], "is no role: backend, engine or executor, or none for all three"),
-        (&["engine", "--every", "5 minutes"], "has to be a time such as 90s, 5m or 1h"),
-        (&["engine", "--prometheus", "localhost:9090"], "has to be http://HOST:PORT"),
-        (&["executor", "--backend", "http://127.0.0.1:3000/"], "has to be HOST:PORT"),
-        (&["executor", "--most-actions", "0"], "has to be a number from 1"),
-        (&["backend", "--addr"], "--addr wants a value after it"),
-    ];
-    for (args, says) in wrong {
-        let addresses: &[&str] =
-            if args.len() == 3 { &["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"] } else { &[] };
-        let output = Command::new(&program).args(args).args(addresses).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && said.contains(says), "{args:?}: {said}");
-    }
 }
