@@ -11,5 +11,6 @@ mod exposition;
 mod programs;
 
 mod measured;
+mod platform;
 mod system;
 mod watched;
