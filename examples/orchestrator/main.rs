@@ -76,7 +76,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .process()
         .serve(&settings.metrics_addr)
         .await?;
-    promise::categories().iter().flat_map(|category| &category.metrics).for_each(describe);
 
     let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla);
     layer.initialize();
@@ -90,6 +89,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
     security::keep("token_refresh", settings.refresh_interval, &faults);
     security::keep("secret_rotation", settings.rotation_interval, &faults);
+    promise::categories().iter().flat_map(|category| &category.metrics).for_each(describe);
     // All that the promise needs is exported, with its bounds; what is not would be said here.
     sla.check(&metrics.render())?.complete()?;
 
@@ -169,7 +169,8 @@ fn switch(faults: &Faults, name: &str, is_on: bool) -> Response {
     }
 }
 
-/// The page shows the first description of a name: this one says more than a Layer can know.
+/// Says more than a Layer can know. Of several descriptions the exporter keeps the last before its first page, so this comes
+/// after the Layers are initialized.
 fn describe(metric: &Metric) {
     let (name, unit, help) = (metric.name(), metric.unit(), metric.help());
     match metric.kind() {

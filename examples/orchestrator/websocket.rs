@@ -6,23 +6,17 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use serde_json::json;
-use tokio::{
-    sync::mpsc::{self, error::TrySendError},
-    time::timeout,
-};
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tower_metrics::{ConnectionMetricsLayer, Operation, Outcome, operation::Started};
 
 use crate::promise::{MESSAGE_LATENCY, QUEUE_DEPTH};
 
 /// How many messages wait for a connection, and as many are on their way.
 const QUEUE: usize = 32;
-/// How long a client may take nothing from its socket.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// A client sends nothing but numbers.
 pub(crate) const LONGEST_MESSAGE: usize = 1_024;
 
@@ -84,8 +78,7 @@ impl Hub {
         loop {
             tokio::select! {
                 Some(sent) = queue.recv(), if on_their_way.len() < QUEUE => {
-                    let sending = socket.send(Message::Text(sent.text));
-                    let Ok(Ok(())) = timeout(PATIENCE, sending).await else { return };
+                    let Ok(()) = socket.send(Message::Text(sent.text)).await else { return };
                     on_their_way.push_back((sent.id, sent.message));
                 }
                 received = socket.recv() => match received {

@@ -11,5 +11,6 @@ mod exposition;
 mod programs;
 
 mod measured;
+mod orchestrator;
 mod system;
 mod watched;
