@@ -8,6 +8,7 @@ use tower_metrics::{
     dashboard::Dashboards,
     metrics::Unit,
     names::{Metric, catalog},
+    rules::{CustomAlert, Series, Severity},
     sla::Sla,
 };
 
@@ -146,6 +147,49 @@ pub(crate) fn promise() -> Sla {
         .latency(0.95, Duration::from_millis(250))
         .high_latency(Duration::from_secs(2))
         .streams(["/agents/{agent_type}/run"])
+}
+
+/// What is watched beside the promise.
+pub(crate) fn alerts() -> Vec<CustomAlert> {
+    let of = |metric: Metric| Series::new(metric.name());
+    let alerts = [
+        CustomAlert::quantile_above(
+            "HighAgentLatencyP95",
+            of(EXECUTION_DURATION),
+            0.95,
+            Duration::from_secs(10),
+        )
+        .by(["agent_type"])
+        .summary("The P95 of {{ $labels.agent_type }} is above 10 s.")
+        .description("{{ $value | humanizePercentage }} of its executions take longer."),
+        // Not closed: a breaker that probes an agent in vain is half open for as long as the probe takes, and open again.
+        CustomAlert::value_is("CircuitBreakerOpen", of(BREAKER_STATE).equal("state", "closed"), 0.0)
+            .by(["agent"])
+            .hold(Duration::from_secs(120))
+            .severity(Severity::Critical)
+            .summary("The circuit breaker of {{ $labels.agent }} has been open for 2 minutes.")
+            .description("Its tasks are rejected. Mend the agent; the next probe closes the breaker, or an operator does."),
+        CustomAlert::share_below(
+            "MessageDeliveryRateLow",
+            of(MESSAGES).equal("outcome", "delivered"),
+            of(MESSAGES_SENT),
+            0.95,
+        )
+        .summary("Only {{ $value | humanizePercentage }} of the messages over websockets are delivered.")
+        .description("Clients are slow or silent: see by which outcome their messages are dropped."),
+        CustomAlert::rate_above(
+            "JWTRefreshFailureRateHigh",
+            of(TOKEN_REFRESHES).equal("outcome", "failure"),
+            0.1,
+        )
+        .summary("The refresh of the token fails {{ $value | humanize }} times a second.")
+        .description("When the token that there is runs out, no agent can be called."),
+        CustomAlert::increase_above("CostSpikeDetected", of(COST), Duration::from_secs(3_600), 10_000_000.0)
+            .by(["repository"])
+            .summary("{{ $labels.repository }} has cost more than 10 dollars in an hour.")
+            .description("It was {{ $value | humanize }} microdollars. By user, `orchestrator_cost_microdollars_total` says whose."),
+    ];
+    alerts.into_iter().map(|alert| alert.of(&promise())).collect()
 }
 
 /// All that the service measures, in the order in which it is listed.

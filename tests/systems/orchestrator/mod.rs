@@ -1,5 +1,6 @@
 //! The orchestrator, as a program.
 
+mod alerts;
 mod breaker;
 mod cost;
 mod hostile;
