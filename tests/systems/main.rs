@@ -11,6 +11,7 @@ mod exposition;
 mod programs;
 
 mod measured;
+mod orchestrator;
 mod platform;
 mod system;
 mod watched;
