@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! cargo bench --bench sizing                    # for three minutes
-//! cargo bench --bench sizing -- --minutes 20
+//! cargo bench --bench sizing -- --minutes 8    # as many samples of a series as two hours of scrapes each 15 s
+//! cargo bench --bench sizing -- --idle         # and nobody calls: no series changes
 //! ```
 //!
 //! It needs the Debian package `prometheus`.
@@ -49,7 +50,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let seconds = if is_short { 0 } else { minutes * 60 };
     let metrics = exporter::Prometheus::new().serve("127.0.0.1:0").await?;
     let target = metrics.local_addr().expect("it was served").to_string();
-    let traffic = tokio::spawn(traffic());
+    let is_idle = env::args().any(|arg| arg == "--idle");
+    let traffic = tokio::spawn(traffic(is_idle));
     if is_short {
         // The compiler has seen it, and the page is there: a measurement needs a Prometheus and minutes.
         while !metrics.render().contains("http_requests_total") {
@@ -70,8 +72,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A thousand calls a second, over all routes and statuses.
-async fn traffic() {
+/// A thousand calls a second, over all routes and statuses; or each of them once, and then no more.
+async fn traffic(is_idle: bool) {
     let answer = service_fn(|request: Request<u16>| -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
         let mut response = Response::new(Empty::new());
         *response.status_mut() = StatusCode::from_u16(*request.body()).expect("it is a status");
@@ -87,6 +89,9 @@ async fn traffic() {
     let mut every = interval(Duration::from_millis(100));
     for turn in 0.. {
         every.tick().await;
+        if is_idle && turn == ROUTES * STATUSES.len() / 100 {
+            return;
+        }
         for call in 0..100 {
             let n = turn * 100 + call;
             let mut request = Request::new(STATUSES[n % STATUSES.len()]);

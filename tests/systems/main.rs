@@ -10,6 +10,8 @@ mod exposition;
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+mod guide;
+mod house;
 mod measured;
 mod orchestrator;
 mod platform;
