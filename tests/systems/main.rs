@@ -10,6 +10,9 @@ mod exposition;
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+mod execution;
 mod measured;
+mod new_service;
+mod storm;
 mod system;
 mod watched;

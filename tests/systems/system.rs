@@ -106,7 +106,7 @@ impl System {
     /// What it exports at one of its addresses, read as the specification of the format has it.
     pub(crate) async fn page(&self, name: &str) -> Page {
         let answer = self.get(name, "/metrics").await;
-        Page::read(&String::from_utf8(answer.body.to_vec()).unwrap()).unwrap()
+        Page::read(answer.text()).unwrap()
     }
 }
 
