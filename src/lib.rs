@@ -63,7 +63,7 @@
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
 //! | `push-gateway` | [`exporter`]: `pushgateway+http://…`; brings `prometheus` |
 //! | `reqwest` | [`http::reqwest`]: calls of a reqwest client |
-//! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs |
+//! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs, [`rules::CustomAlert`] for metrics of one's own |
 //! | `statsd` | [`exporter`]: `statsd://…` |
 //! | `tcp` | [`exporter`]: `tcp://…`, for `metrics-observer` |
 //! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |

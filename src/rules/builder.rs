@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Alert, Severity, alert::Setting, burn, config::Config, link::Dashboards};
+use super::{Alert, CustomAlert, Severity, alert::Setting, burn, config::Config, link::Dashboards};
 use crate::sla::{Sla, merged};
 
 /// Recording rules and alerts for Prometheus, from the promises of one service or of several.
@@ -30,6 +30,7 @@ use crate::sla::{Sla, merged};
 pub struct Rules {
     pub(super) slas: Vec<Sla>,
     pub(super) config: Config,
+    pub(super) custom: Vec<CustomAlert>,
 }
 
 // ===== impl Rules =====
@@ -75,7 +76,7 @@ impl Rules {
             house: "tower-metrics".into(),
         };
         drop(merged(&slas));
-        Self { slas, config }
+        Self { slas, config, custom: Vec::new() }
     }
 
     /// Adds an alert that is off unless asked for.
@@ -118,14 +119,7 @@ impl Rules {
     ///
     /// Panics if it is not whole seconds or longer than a day, and for [`Alert::ErrorBudgetBurn`], whose windows say it.
     pub fn hold(mut self, alert: Alert, hold: Duration) -> Self {
-        assert!(
-            hold.subsec_nanos() == 0,
-            "{hold:?} is not whole seconds, which Prometheus would refuse: round it"
-        );
-        assert!(
-            hold <= Duration::from_secs(86_400),
-            "{hold:?} is longer than a day: an alert would come too late"
-        );
+        assert_hold(hold);
         assert!(alert != Alert::ErrorBudgetBurn, "ErrorBudgetBurn holds for its windows: leave .hold() out");
         self.config.set(alert).hold = hold;
         self
@@ -157,15 +151,44 @@ impl Rules {
     /// Panics if another alert has the name, or if it has other characters than letters, digits and `_`.
     pub fn rename(mut self, alert: Alert, name: impl Into<String>) -> Self {
         let name = name.into();
+        assert_alert_name(&name);
+        let is_taken =
+            self.config.settings.iter().any(|(other, setting)| *other != alert && setting.name == name);
         assert!(
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
-            "{name:?} cannot name an alert: use letters, digits and `_`"
-        );
-        assert!(
-            self.config.settings.iter().all(|(other, setting)| *other == alert || setting.name != name),
+            !is_taken && self.custom.iter().all(|custom| custom.name() != name),
             "two alerts would be called {name:?}: give one of them another name"
         );
         self.config.set(alert).name = name;
+        self
+    }
+
+    /// Adds alerts on metrics of one's own. They stand in groups of their own, one for each service that they are
+    /// [of](CustomAlert::of), and have a `runbook_url` and a `dashboard_url` as all others.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one is called as an alert of these rules is, if two of one service have one name, and if one is of a service
+    /// whose promise is not among those of these rules.
+    pub fn alerts(mut self, alerts: impl IntoIterator<Item = CustomAlert>) -> Self {
+        for alert in alerts {
+            let name = alert.name();
+            assert!(
+                self.config.settings.values().all(|setting| setting.name != name),
+                "{name:?} is an alert of these rules already: give yours another name"
+            );
+            assert!(
+                self.custom.iter().all(|other| !other.is_same(&alert)),
+                "two alerts of one service would be called {name:?}: give one of them another name"
+            );
+            if let Some(sla) = alert.whose() {
+                assert!(
+                    self.slas.iter().any(|known| known.name() == sla.name()),
+                    "{name} is of the SLA {}, and these rules are not: give them its promise too",
+                    sla.name()
+                );
+            }
+            self.custom.push(alert);
+        }
         self
     }
 
@@ -220,4 +243,22 @@ impl Rules {
         self.config.house = name;
         self
     }
+}
+
+pub(super) fn assert_hold(hold: Duration) {
+    assert!(
+        hold.subsec_nanos() == 0,
+        "{hold:?} is not whole seconds, which Prometheus would refuse: round it"
+    );
+    assert!(
+        hold <= Duration::from_secs(86_400),
+        "{hold:?} is longer than a day: an alert would come too late"
+    );
+}
+
+pub(super) fn assert_alert_name(name: &str) {
+    assert!(
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
+        "{name:?} cannot name an alert: use letters, digits and `_`"
+    );
 }

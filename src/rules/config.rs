@@ -1,6 +1,6 @@
 //! What the rules were told, and what every rule of one service has in common.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Alert, Group, Rule, Severity, alert::Setting, link::Dashboards};
 use crate::{promql::quoted, sla::Sla};
@@ -69,25 +69,31 @@ impl Config {
         description: &str,
     ) -> Option<Rule> {
         let setting = self.on(alert)?;
-        let annotation = |name: &str, value: String| (name.to_owned(), value);
-        let runbook = self
-            .runbook_url
-            .as_ref()
-            .map(|url| annotation("runbook_url", format!("{url}#{}", setting.name.to_lowercase())));
-        let told = [annotation("summary", summary.into()), annotation("description", description.into())];
-        Some(
-            Rule {
-                name: setting.name.clone(),
-                expr,
-                is_alert: true,
-                hold: setting.hold,
-                labels: Vec::new(),
-                annotations: told.into_iter().chain(runbook).collect(),
-                part: None,
-            }
-            .label("severity", severity.as_str())
-            .labels(labels),
-        )
+        let annotation = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let told = [annotation("summary", summary), annotation("description", description)];
+        let rule = self.told(&setting.name, expr, setting.hold, told);
+        Some(rule.label("severity", severity.as_str()).labels(labels))
+    }
+
+    /// An alert with these annotations, and with where to read on.
+    pub(super) fn told(
+        &self,
+        name: &str,
+        expr: String,
+        hold: Duration,
+        annotations: impl IntoIterator<Item = (String, String)>,
+    ) -> Rule {
+        let runbook = self.runbook_url.as_ref();
+        let runbook = runbook.map(|url| ("runbook_url".into(), format!("{url}#{}", name.to_lowercase())));
+        Rule {
+            name: name.into(),
+            expr,
+            is_alert: true,
+            hold,
+            labels: Vec::new(),
+            annotations: annotations.into_iter().chain(runbook).collect(),
+            part: None,
+        }
     }
 }
 

@@ -69,6 +69,12 @@
 //! Intervals of 30 s, and scrapes of every 15 s, are what the windows are made for: a window of five minutes wants four scrapes.
 //! Prometheus has to keep its data for as long as the period: `--storage.tsdb.retention.time=40d` for 30 days.
 //!
+//! # Alerts of one's own
+//!
+//! What a service measures beside its calls has alerts too: [`CustomAlert`], given to [`Rules::alerts`], has the shapes that are
+//! commonly got wrong by hand. A share is summed on both sides, a quantile is told by the bucket of its threshold and fires where there is no such
+//! bucket, and a single event among few raises nothing.
+//!
 //! # What can be silent
 //!
 //! [`Alert::Saturation`] needs a Layer that was told its limit, and [`Alert::RateLimitRejections`] a
@@ -87,6 +93,7 @@ mod anomaly;
 mod builder;
 pub(crate) mod burn;
 mod config;
+mod custom;
 pub(crate) mod file;
 pub(crate) mod link;
 mod service;
@@ -97,5 +104,6 @@ mod written;
 pub use self::{
     alert::{Alert, Severity},
     builder::Rules,
+    custom::{CustomAlert, Series},
     file::{Group, Rule},
 };

@@ -1,7 +1,7 @@
 //! The rules as they are written, and what dashboards ask of them.
 
 use super::{
-    Alert, Group, Rules, anomaly, file,
+    Alert, Group, Rules, anomaly, custom, file,
     link::{self, Part},
     service, slo,
 };
@@ -35,6 +35,13 @@ impl Rules {
                 let uid = |_| Part::of(&slo).uid(house, service);
                 slo::groups(&self.config, &slo).into_iter().for_each(|group| add(group, &uid));
             }
+        }
+        for (group, sla) in custom::groups(&self.config, &self.custom) {
+            let service = sla.and_then(|sla| services.iter().find(|service| service.is_of(sla)));
+            add(group, &|_| match service {
+                Some(service) => Part::first_of(service).uid(house, service),
+                None => link::uid(house, "overview"),
+            });
         }
         if self.config.on(Alert::Watchdog).is_some() {
             let mut watchdog = Group::new("watchdog".into(), service::INTERVAL);

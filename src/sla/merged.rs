@@ -18,10 +18,7 @@ pub(crate) struct Merged {
 pub(crate) fn merged(slas: &[Sla]) -> Vec<Merged> {
     let mut services: Vec<Merged> = Vec::new();
     for sla in slas {
-        let is_same = |service: &&mut Merged| {
-            service.sla.job_name() == sla.job_name() && service.sla.selectors == sla.selectors
-        };
-        if let Some(service) = services.iter_mut().find(is_same) {
+        if let Some(service) = services.iter_mut().find(|service| service.is_of(sla)) {
             service.sla.take_in(sla);
             service.all.push(sla.clone());
             continue;
@@ -43,6 +40,11 @@ pub(crate) fn merged(slas: &[Sla]) -> Vec<Merged> {
 // ===== impl Merged =====
 
 impl Merged {
+    /// Whether the promise is of this job with these selectors.
+    pub(crate) fn is_of(&self, sla: &Sla) -> bool {
+        self.sla.job_name() == sla.job_name() && self.sla.selectors == sla.selectors
+    }
+
     pub(crate) fn is_http(&self) -> bool {
         self.all.iter().any(Sla::is_http)
     }

@@ -72,6 +72,7 @@ pub use self::{
 #[cfg(feature = "rules")]
 pub(crate) use self::{
     merged::{Merged, merged},
+    objectives::{assert_threshold, nanos},
     share::{budget, percent, percentile},
     slo::{Objective, Scope, Slo},
 };

@@ -67,7 +67,7 @@ fn add(to: &mut Vec<LatencyObjective>, quantile: f64, threshold: Duration) {
     to.push(LatencyObjective { quantile, threshold });
 }
 
-pub(super) fn assert_threshold(threshold: Duration) {
+pub(crate) fn assert_threshold(threshold: Duration) {
     assert!(!threshold.is_zero(), "a latency threshold is zero, which no call can keep: give a duration");
     assert!(
         threshold <= LONGEST,
@@ -75,6 +75,6 @@ pub(super) fn assert_threshold(threshold: Duration) {
     );
 }
 
-pub(super) fn nanos(threshold: Duration) -> u64 {
+pub(crate) fn nanos(threshold: Duration) -> u64 {
     u64::try_from(threshold.as_nanos()).expect("a threshold is a day at most")
 }

@@ -11,6 +11,7 @@ mod programs;
 
 mod alerts;
 mod check;
+mod custom;
 mod objectives;
 mod promises;
 mod schemes;
