@@ -2,53 +2,53 @@
 
 use std::time::Duration;
 
-use tower_metrics::{dashboard::Dashboards, metrics::Unit, names::Metric, sla::Sla};
+use tower_metrics::{
+    dashboard::Dashboards,
+    metrics::Unit::{Count, Seconds},
+    names::Metric,
+    rules::{CustomAlert, Series},
+    sla::Sla,
+};
 
-const STARTED: Metric = Metric::counter(
-    "execution_started_total",
-    Unit::Count,
-    &["agent_type", "server_tag"],
-    "Executions begun, by agent type and server.",
-);
-const ENDED: Metric = Metric::counter(
-    "execution_total",
-    Unit::Count,
-    &["agent_type", "status"],
-    "Executions ended, by agent type and status.",
-);
-const DURATION: Metric = Metric::histogram(
-    "execution_duration_seconds",
-    Unit::Seconds,
-    &["agent_type"],
-    "Time from the first step to the last, by agent type.",
-);
-const ACTIVE: Metric = Metric::gauge(
-    "execution_in_flight",
-    Unit::Count,
-    &["agent_type"],
-    "Executions that go on, by agent type.",
-);
-const STEPS: Metric =
-    Metric::counter("execution_steps_total", Unit::Count, &["status"], "Steps ended, by status.");
-/// Also described by the service itself, which counts it without a Layer.
+/// Counted by the service itself, which describes it.
 pub(crate) const ERRORS: Metric = Metric::counter(
     "execution_errors_total",
-    Unit::Count,
+    Count,
     &["agent_type", "error_type"],
     "Attempts at a step that failed, and plans that were not allowed, by agent type and type of error.",
 );
-const HEALING: Metric = Metric::counter(
-    "retry_attempts_total",
-    Unit::Count,
-    &["policy", "result"],
-    "Steps that were tried again, by agent type and by what came of it.",
-);
-const QUERIES: Metric = Metric::counter(
-    "db_query_total",
-    Unit::Count,
-    &["query_type", "outcome"],
-    "Queries to the store of executions.",
-);
+
+/// What the board shows.
+pub(crate) const BOARD: [Metric; 8] = [
+    Metric::counter("execution_started_total", Count, &["agent_type", "server_tag"], "Executions begun."),
+    Metric::counter("execution_total", Count, &["agent_type", "status"], "Executions ended."),
+    Metric::histogram(
+        "execution_duration_seconds",
+        Seconds,
+        &["agent_type"],
+        "From the first step to the end.",
+    ),
+    Metric::gauge("execution_in_flight", Count, &["agent_type"], "Executions that go on."),
+    Metric::counter(
+        "execution_steps_total",
+        Count,
+        &["status"],
+        "Steps ended, however often they were tried.",
+    ),
+    ERRORS,
+    Metric::counter(
+        "retry_attempts_total",
+        Count,
+        &["policy", "result"],
+        "Steps tried again, and what came of it.",
+    ),
+    Metric::counter(
+        "db_query_total",
+        Count,
+        &["query_type", "outcome"],
+        "Queries to the store of executions.",
+    ),
+];
 
 /// One service, one promise.
 pub(crate) fn promises() -> Vec<Sla> {
@@ -71,7 +71,33 @@ pub(crate) fn promise() -> Sla {
         .high_latency(Duration::from_secs(2))
 }
 
+/// What the rules do not tell of by themselves.
+pub(crate) fn alerts() -> Vec<CustomAlert> {
+    let sla = promise();
+    let ended = Series::new("execution_total");
+    let gave_up = Series::new("retry_attempts_total").equal("result", "gave_up");
+    vec![
+        // One plan in ten may be wrong by itself; one in five is what they run on. What a caller gave up did not fail.
+        CustomAlert::share_above(
+            "ExecutionFailureRateHigh",
+            ended.clone().equal("status", "failed"),
+            ended.unequal("status", "cancelled"),
+            0.2,
+        )
+        .of(&sla)
+        .by(["agent_type"])
+        .summary("More than 20 % of the {{ $labels.agent_type }} executions fail."),
+        // A server that restarts costs a few steps; more than five in ten minutes is one that does not come back.
+        CustomAlert::increase_above("SelfHealingExhausted", gave_up, Duration::from_secs(600), 5.0)
+            .of(&sla)
+            .by(["policy"])
+            .summary(
+                "Steps of {{ $labels.policy }} agents fail for good, however often they are tried again.",
+            ),
+    ]
+}
+
 /// Boards of what the service measures beside its requests.
 pub(crate) fn boards(dashboards: Dashboards) -> Dashboards {
-    dashboards.board("Executions", [STARTED, ENDED, DURATION, ACTIVE, STEPS, ERRORS, HEALING, QUERIES])
+    dashboards.board("Executions", BOARD)
 }

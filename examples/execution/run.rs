@@ -13,7 +13,7 @@ use tower::{
     BoxError, ServiceBuilder, ServiceExt, filter::FilterLayer, load_shed::error::Overloaded,
     util::BoxCloneSyncService,
 };
-use tower_metrics::{Operation, Outcome, RejectionLayer};
+use tower_metrics::{Operation, Outcome, RejectionLayer, operation::Started};
 
 use crate::{
     plan::{AgentType, Plan},
@@ -65,10 +65,11 @@ pub(crate) fn executions(store: Store) -> Executions {
 impl Runner {
     /// A task of its own, so that whoever reads slowly does not hold up a limit of time; its set ends it with the body.
     fn body(self, plan: Plan, slot: OwnedSemaphorePermit) -> Body {
+        let measured = self.measured.start_with([plan.agent_type.as_str(), &plan.server_tag]);
         let (lines, heard) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            self.run(plan, Lines(lines)).await;
+            self.run(plan, Lines(lines), measured).await;
             drop(slot);
         });
         Body::from_stream(stream::unfold((heard, task), async |(mut heard, task)| {
@@ -79,9 +80,8 @@ impl Runner {
 
     /// Runs step after step, until one fails for good. Dropped before its end, it is cancelled, in the numbers and in the
     /// store.
-    async fn run(self, plan: Plan, lines: Lines) {
+    async fn run(self, plan: Plan, lines: Lines, measured: Started) {
         let Plan { agent_type, server_tag, steps } = plan;
-        let measured = self.measured.start_with([agent_type.as_str(), &server_tag]);
         let mut record = Record::begun(&self.store, agent_type, server_tag);
         lines.say(&json!({ "execution": record.id() }));
 
@@ -95,14 +95,13 @@ impl Runner {
             record.step_done();
         }
 
-        let status = match result {
-            Ok(()) => "success",
-            Err(_) => "failed",
+        let status = if result.is_ok() {
+            measured.complete();
+            "success"
+        } else {
+            measured.fail();
+            "failed"
         };
-        match result {
-            Ok(()) => measured.complete(),
-            Err(_) => measured.fail(),
-        }
         // Told last, so that whoever reads it finds it in the store and in the numbers.
         let last = record.end(status);
         lines.say(&last);

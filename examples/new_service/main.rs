@@ -116,7 +116,7 @@ async fn answer_size(route: Option<MatchedPath>, request: Request, next: Next) -
 /// Writes what Prometheus and Grafana are given.
 fn write(dir: &Path) -> io::Result<()> {
     let sla = promise::promise();
-    let rules = Rules::new(&promise::promises());
+    let rules = Rules::new(&promise::promises()).alerts(promise::alerts());
     fs::create_dir_all(dir.join("dashboards"))?;
     fs::write(dir.join("rules.yml"), rules.to_yaml())?;
     let scrape = "global: { scrape_interval: 15s, evaluation_interval: 30s }\nrule_files: [rules.yml]\nscrape_configs:\n";

@@ -11,7 +11,7 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc, time::sleep};
 use tower_metrics::{
     Operation, Outcome,
-    metrics::{counter, gauge},
+    metrics::{counter, describe_gauge, gauge},
 };
 
 /// Texts by their number: read through a cache, written through a queue.
@@ -27,6 +27,10 @@ pub(crate) struct Items {
 impl Items {
     /// Opens the folder that is the database. The first query is made here, so that the promise has something to be about.
     pub(crate) fn open(data: PathBuf) -> io::Result<(Self, mpsc::Receiver<(u64, String)>)> {
+        describe_gauge!(
+            "service_health_status",
+            "1 is well, 0 is down, by what the service cannot do without."
+        );
         let query = Operation::new("db_query").labels(["query_type"]);
         query.try_run_with(["create"], || fs::create_dir_all(&data))?;
         for result in ["hit", "miss"] {

@@ -44,6 +44,7 @@ fn with_service(name: &str, test: impl AsyncFnOnce(&Service)) {
         Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let (items, queued) = Items::open(data.clone()).unwrap();
             tokio::spawn(items.clone().work(queued));
+            tokio::spawn(items.clone().sample());
             let layer = HttpMetricsLayer::axum().recorder(recorder.shared());
             test(&Service { app: app(layer, items), data: data.clone(), recorder }).await;
         });
@@ -73,6 +74,17 @@ fn what_is_put_is_stored_in_a_batch_and_read_through_the_cache() {
             recorder.samples("http_response_size_bytes", &[("endpoint", "/items/{id}")]).last(),
             Some(&3.0)
         );
+    });
+}
+
+#[test]
+fn what_the_board_shows_is_recorded() {
+    with_service("board", async |service| {
+        service.ask(Method::PUT, "/items/7", "Ada").await;
+        service.until("batch_operations_total", 1).await;
+        for metric in promise::BOARD {
+            assert!(!service.recorder.series(metric.name()).is_empty(), "{metric:?}");
+        }
     });
 }
 

@@ -4,23 +4,26 @@ use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::{Method, Request};
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
-use tower_metrics::rules::Rules;
+use tower_metrics::{dashboard::Dashboards, rules::Rules};
 
 use crate::{
     measured::is_as_the_guide_says,
     programs::{free_address, run},
     storm::{assert_unharmed, storm},
     system::System,
-    watched::Watched,
+    watched::{FIRED, IS_DOWN, Watched},
 };
 
 #[path = "../../examples/execution/promise.rs"]
 mod promise;
+
+type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
 
 /// The answer of an execution that goes on, read line by line.
 struct Told {
@@ -342,4 +345,87 @@ async fn it_measures_what_the_guide_lists() {
     let system = start();
     everything(&system).await;
     is_as_the_guide_says("Command execution backend", &[&system.page("metrics").await]);
+}
+
+#[tokio::test]
+async fn what_its_board_shows_is_exported() {
+    let system = start();
+    everything(&system).await;
+    let page = system.page("metrics").await;
+    for metric in promise::BOARD {
+        let count = format!("{}_count", metric.name());
+        let mut samples = page.samples.iter().filter(|it| it.name == metric.name() || it.name == count);
+        let is_there = samples.any(|it| metric.labels().iter().all(|label| it.labels.contains_key(*label)));
+        assert!(is_there, "{metric:?}");
+    }
+    let boards = promise::boards(Dashboards::new(&promise::promises())).all();
+    assert_eq!(boards.last().unwrap().title(), "Executions");
+}
+
+#[tokio::test]
+#[ignore = "needs the Debian packages prometheus and prometheus-alertmanager"]
+async fn each_alert_fires_on_its_fault_and_resolves() {
+    let (addr, metrics, edge) = (free_address(), free_address(), free_address());
+    let system = start_at(&addr, &metrics, &edge);
+    everything(&system).await;
+    let rules = Rules::new(&promise::promises()).alerts(promise::alerts()).to_yaml();
+    let job = ("execution", vec![&*metrics], vec![]);
+    let mut watched = Watched::start("execution", &[job], &rules, 60).await;
+
+    let mut well = JoinSet::new();
+    for agent in ["database", "security"] {
+        well.spawn(again_and_again(system.client.clone(), addr.clone(), plan(agent, "local", "true", &[])));
+    }
+    let _lasting = Told::begin(&system, &plan("database", "local", "sleep", &["60"])).await;
+    watched.prometheus.becomes("job:http_requests:rate5m", |rate| rate > 10.0).await;
+    watched.prometheus.becomes("count_over_time(job:http_requests:rate5m[60s])", |count| count >= 15.0).await;
+    assert_eq!(watched.prometheus.query(FIRED).await, None, "it is well");
+
+    // One slot is left, of 16; what fails and what is refused take turns at it.
+    let mut bad = JoinSet::new();
+    for _ in 0..14 {
+        let sleeper = plan("security", "local", "sleep", &["3600"]);
+        bad.spawn(again_and_again(system.client.clone(), addr.clone(), sleeper));
+    }
+    for (agent, server, command) in [("general", "local", "false"), ("network", "edge", "true")] {
+        bad.spawn(again_and_again(system.client.clone(), addr.clone(), plan(agent, server, command, &[])));
+    }
+    let told: [(&str, &[(&str, &str)]); 5] = [
+        ("ExecutionFailureRateHigh", &[("agent_type", "general"), ("team", "ops")]),
+        ("SelfHealingExhausted", &[("policy", "network"), ("team", "ops")]),
+        ("HighAPIErrorRate", &[("job", "execution")]),
+        ("RateLimitRejections", &[("limiter", "executions"), ("reason", "overloaded")]),
+        ("ErrorBudgetBurn", &[("slo", "execution-availability"), ("severity", "critical")]),
+    ];
+    for (alert, labels) in told {
+        watched.until(alert, "firing", labels).await;
+    }
+    bad.shutdown().await;
+    for (alert, labels) in told {
+        watched.until(alert, "resolved", labels).await;
+    }
+
+    drop(system);
+    watched.prometheus.becomes(IS_DOWN, |n| n == 1.0).await;
+    watched.until("ServiceDown", "firing", &[("job", "execution"), ("severity", "critical")]).await;
+    let _again = start_at(&addr, &metrics, &edge);
+    watched.prometheus.becomes(&format!("absent({IS_DOWN})"), |n| n == 1.0).await;
+    watched.until("ServiceDown", "resolved", &[]).await;
+    // The streams that last were no fault.
+    let stuck = FIRED.replace("alertname!~", "alertname=~\"RequestsStuck|HighAPILatency.*\",alertname!~");
+    assert_eq!(watched.prometheus.query(&stuck).await, None);
+}
+
+/// Runs the plan, pauses, and runs it again, until it is aborted.
+async fn again_and_again(client: Client, addr: String, plan: Value) {
+    loop {
+        let request = Request::post(format!("http://{addr}/executions"))
+            .header("content-type", "application/json")
+            .body(Full::<Bytes>::from(plan.to_string()))
+            .unwrap();
+        if let Ok(answer) = client.request(request).await {
+            drop(answer.into_body().collect().await);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
