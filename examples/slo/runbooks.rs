@@ -72,10 +72,10 @@ pub(crate) fn page(written: &str, promises: &[Sla], rules: &Rules) -> String {
     page
 }
 
-/// What to do, or else what is wrong.
-fn in_words(alert: &Rule) -> &str {
-    let told = |name: &str| alert.annotations().find(|(told, _)| *told == name).map(|(_, text)| text);
-    told("description").or_else(|| told("summary")).unwrap_or_default()
+/// What is wrong, and what to do.
+fn in_words(alert: &Rule) -> String {
+    let told = alert.annotations().filter(|(name, _)| ["summary", "description"].contains(name));
+    told.map(|(_, text)| text).collect::<Vec<_>>().join(" ")
 }
 
 fn severities(alerts: &[&Rule]) -> String {

@@ -192,7 +192,7 @@ async fn the_machines_and_the_stack_are_told_of_when_they_break_and_when_they_ar
     targets(&scratch, "prometheus", &[&prometheus.addr]);
 
     // It is well, for longer than any of them would wait.
-    prometheus.becomes("count(count_over_time(up[30s]) > 24)", |jobs| jobs == 5.0).await;
+    prometheus.becomes("count(count_over_time(up[25s]) > 20)", |jobs| jobs == 5.0).await;
     for alert in &ALERTS {
         assert_eq!(prometheus.query(&firing(alert)).await, Some(0.0), "{alert:?}");
     }
