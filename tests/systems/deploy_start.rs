@@ -175,7 +175,8 @@ async fn with_tls_the_stack_speaks_it_and_nothing_else() {
             sleep(Duration::from_millis(250)).await;
         }
     };
-    timeout(Duration::from_secs(60), asking).await.expect("Watchdog is at Alertmanager");
+    // Told before Alertmanager was found, it is told again a minute later.
+    timeout(Duration::from_secs(120), asking).await.expect("Watchdog is at Alertmanager");
     run(&format!("{DEPLOY}/certificates"), &[scratch.path("others").to_str().unwrap()]).unwrap();
     let said = trusting("others").unwrap_err();
     assert!(said.contains("certificate"), "{said}");
