@@ -10,7 +10,10 @@ mod exposition;
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+mod guide;
+mod house;
 mod measured;
 mod orchestrator;
+mod platform;
 mod system;
 mod watched;
