@@ -10,10 +10,13 @@ mod exposition;
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+mod execution;
 mod guide;
 mod house;
 mod measured;
+mod new_service;
 mod orchestrator;
 mod platform;
+mod storm;
 mod system;
 mod watched;

@@ -12,6 +12,14 @@ use crate::programs::{Running, Scratch, Server, faster, free_address, receivers}
 /// A job of Prometheus: its name, the addresses that it scrapes, and the labels that they are given.
 pub(crate) type Job<'a> = (&'a str, Vec<&'a str>, Vec<(&'a str, &'a str)>);
 
+/// What fired in the last minute, but for what always does, what wants 27 days of history, and what fires until a target was
+/// scraped for the first time: that takes longer than a hold of a second.
+pub(crate) const FIRED: &str =
+    "last_over_time(ALERTS{alertstate=\"firing\",alertname!~\"ServiceDown|SloHistoryShort|Watchdog\"}[60s])";
+
+/// 1 while a service is down, and nothing while none is.
+pub(crate) const IS_DOWN: &str = "ALERTS{alertstate=\"firing\",alertname=\"ServiceDown\"}";
+
 /// Prometheus and Alertmanager at work.
 pub(crate) struct Watched {
     pub(crate) prometheus: Server,

@@ -1,0 +1,431 @@
+//! The command execution backend: what it says while it works, what it counts of that, and what alerts tell of it.
+
+use std::{path::Path, time::Duration};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tower_metrics::{dashboard::Dashboards, rules::Rules};
+
+use crate::{
+    measured::is_as_the_guide_says,
+    programs::{free_address, run},
+    storm::{assert_unharmed, storm},
+    system::System,
+    watched::{FIRED, IS_DOWN, Watched},
+};
+
+#[path = "../../examples/execution/promise.rs"]
+mod promise;
+
+type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
+
+/// The answer of an execution that goes on, read line by line.
+struct Told {
+    body: Incoming,
+    read: Vec<u8>,
+}
+
+/// The backend, with a server that nobody reaches.
+fn start() -> System {
+    start_at("127.0.0.1:0", "127.0.0.1:0", &free_address())
+}
+
+fn start_at(addr: &str, metrics_addr: &str, edge: &str) -> System {
+    let tags = format!("local,edge={edge}");
+    System::start("execution", &["--addr", addr, "--metrics-addr", metrics_addr, "--server-tags", &tags])
+}
+
+fn plan(agent_type: &str, server_tag: &str, command: &str, args: &[&str]) -> Value {
+    let step = json!({ "command": command, "args": args, "timeout_seconds": 60 });
+    json!({ "agent_type": agent_type, "server_tag": server_tag, "steps": [step] })
+}
+
+/// Runs a plan to its end, and returns its last line.
+async fn ran(system: &System, plan: &Value) -> Value {
+    let answer = system.post("execution", "/executions", &plan.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    serde_json::from_str(answer.text().lines().last().unwrap()).unwrap()
+}
+
+/// Asks for the page until it is so.
+async fn until(system: &System, what: &str, is_so: impl Fn(&crate::exposition::Page) -> bool) {
+    let waiting = async {
+        while !is_so(&system.page("metrics").await) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "it never was so: {what}");
+}
+
+// ===== impl Told =====
+
+impl Told {
+    async fn begin(system: &System, plan: &Value) -> Self {
+        let request = Request::post(format!("http://{}/executions", system.address("execution")))
+            .header("content-type", "application/json")
+            .body(Full::<Bytes>::from(plan.to_string()))
+            .unwrap();
+        let answer = system.client.request(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        Self { body: answer.into_body(), read: Vec::new() }
+    }
+
+    async fn line(&mut self) -> Value {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<_> = self.read.drain(..=end).collect();
+                return serde_json::from_slice(&line).unwrap();
+            }
+            let frame = timeout(Duration::from_secs(20), self.body.frame()).await.expect("it says something");
+            self.read.extend_from_slice(&frame.unwrap().unwrap().into_data().unwrap());
+        }
+    }
+
+    /// The process of the next attempt, once it runs.
+    async fn pid(&mut self) -> u64 {
+        loop {
+            if let Some(pid) = self.line().await["pid"].as_u64() {
+                return pid;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_step_prints_is_told_while_the_next_one_runs() {
+    let system = start();
+    let steps = json!([{ "command": "echo", "args": ["a", "b"] }, { "command": "sleep", "args": ["30"] }]);
+    let plan = json!({ "agent_type": "security", "server_tag": "local", "steps": steps });
+    let mut told = Told::begin(&system, &plan).await;
+    assert!(told.line().await["execution"].is_u64());
+    told.pid().await;
+    assert_eq!(told.line().await, json!({ "step": 0, "output": "a b" }));
+    told.pid().await;
+    let labels = [("agent_type", "security"), ("server_tag", "local")];
+    let page = system.page("metrics").await;
+    assert_eq!(page.sum("execution_in_flight", &labels), 1.0);
+    assert_eq!(page.sum("execution_started_total", &labels), 1.0);
+    assert_eq!(page.sum("execution_steps_total", &[("status", "success")]), 1.0);
+}
+
+#[tokio::test]
+async fn a_caller_who_breaks_off_cancels_the_execution_and_kills_its_process() {
+    let system = start();
+    let mut told = Told::begin(&system, &plan("network", "local", "sleep", &["3600"])).await;
+    let pid = told.pid().await;
+    let process = format!("/proc/{pid}");
+    assert!(Path::new(&process).exists());
+    drop(told);
+
+    until(&system, "cancelled", |page| {
+        let labels = [("agent_type", "network"), ("server_tag", "local"), ("status", "cancelled")];
+        let given_up = [("endpoint", "/executions"), ("outcome", "body_dropped")];
+        page.sum("execution_total", &labels) == 1.0
+            && page.sum("execution_duration_seconds_count", &labels) == 1.0
+            && page.sum("execution_in_flight", &[]) == 0.0
+            && page.sum("execution_steps_total", &[("status", "cancelled")]) == 1.0
+            && page.sum("http_requests_total", &given_up) == 1.0
+            && page.sum("http_requests_in_flight", &[]) == 0.0
+    })
+    .await;
+    let gone = async {
+        while Path::new(&process).exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(10), gone).await.is_ok(), "the process still runs");
+    let past = system.get("execution", "/executions").await.json();
+    assert_eq!(past[0]["status"], "cancelled");
+    let id = &past[0]["execution"];
+    assert_eq!(system.get("execution", &format!("/executions/{id}")).await.json(), past[0]);
+}
+
+#[tokio::test]
+async fn each_error_has_its_type_and_only_what_may_pass_is_tried_again() {
+    let system = start();
+    let slow = json!({ "command": "sleep", "args": ["60"], "timeout_seconds": 1 });
+    let slow = json!({ "agent_type": "database", "server_tag": "local", "steps": [slow] });
+    let killed = async {
+        let mut told = Told::begin(&system, &plan("security", "local", "sleep", &["60"])).await;
+        for _ in 0..3 {
+            let pid = told.pid().await;
+            run("kill", &["-9", &pid.to_string()]).unwrap();
+            assert_eq!(told.line().await["error"], "system_error");
+        }
+        told.line().await
+    };
+    let (edge, late, long, no, killed) = tokio::join!(
+        async { ran(&system, &plan("network", "edge", "true", &[])).await },
+        async { ran(&system, &slow).await },
+        async { ran(&system, &plan("general", "local", "seq", &["100000"])).await },
+        async { ran(&system, &plan("general", "local", "false", &[])).await },
+        killed,
+    );
+    for last in [edge, late, long, no, killed] {
+        assert_eq!(last["status"], "failed", "{last}");
+    }
+    let refused =
+        system.post("execution", "/executions", &plan("general", "local", "rm", &[]).to_string()).await;
+    assert_eq!(refused.status, 403);
+
+    let page = system.page("metrics").await;
+    let errors = |agent: &str, error: &str| {
+        page.sum("execution_errors_total", &[("agent_type", agent), ("error_type", error)])
+    };
+    assert_eq!(errors("network", "connection_error"), 3.0);
+    assert_eq!(errors("security", "system_error"), 3.0);
+    assert_eq!(errors("database", "timeout"), 1.0);
+    assert_eq!(errors("general", "output_limit"), 1.0);
+    assert_eq!(errors("general", "command_failed"), 1.0);
+    assert_eq!(errors("general", "not_allowed"), 1.0);
+    assert_eq!(page.sum("execution_errors_total", &[]), 10.0);
+    assert_eq!(page.of("execution_errors_total").count(), 24, "all of them stand at zero from the beginning");
+    for (policy, tried_again, gave_up) in
+        [("network", 2.0, 1.0), ("security", 2.0, 1.0), ("database", 0.0, 0.0), ("general", 0.0, 0.0)]
+    {
+        let result = |result| page.sum("retry_attempts_total", &[("policy", policy), ("result", result)]);
+        assert_eq!((result("retried"), result("gave_up")), (tried_again, gave_up), "{policy}");
+    }
+    assert_eq!(page.sum("execution_total", &[("status", "failed")]), 5.0);
+    assert_eq!(page.sum("execution_steps_total", &[("status", "failed")]), 5.0);
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_healed_and_the_step_is_a_success() {
+    let edge = free_address();
+    let system = start_at("127.0.0.1:0", "127.0.0.1:0", &edge);
+    let mut told = Told::begin(&system, &plan("network", "edge", "true", &[])).await;
+    told.line().await;
+    assert_eq!(told.line().await["error"], "connection_error");
+    let _edge = TcpListener::bind(&edge).await.unwrap();
+    told.pid().await;
+    assert_eq!(told.line().await["status"], "success");
+    let page = system.page("metrics").await;
+    let result = |result| page.sum("retry_attempts_total", &[("policy", "network"), ("result", result)]);
+    assert_eq!((result("recovered"), result("gave_up")), (1.0, 0.0));
+    assert_eq!(page.sum("execution_steps_total", &[("status", "success")]), 1.0);
+    assert_eq!(page.sum("execution_steps_total", &[]), 1.0, "attempts are no steps");
+}
+
+#[tokio::test]
+async fn all_that_began_has_ended_or_goes_on() {
+    let system = start();
+    let sleeper = plan("general", "local", "sleep", &["3600"]);
+    let mut kept = join_all((0..4).map(|_| Told::begin(&system, &sleeper))).await;
+    for command in ["true", "false", "date", "true", "false"] {
+        join_all((0..6).map(|_| async { ran(&system, &plan("database", "local", command, &[])).await }))
+            .await;
+        drop(join_all((0..3).map(|_| Told::begin(&system, &sleeper))).await);
+        // What was given up leaves its slot once the server has heard of it.
+        until(&system, "four go on", |page| page.sum("execution_in_flight", &[]) == 4.0).await;
+        let page = system.page("metrics").await;
+        assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]) + 4.0);
+    }
+    let page = system.page("metrics").await;
+    let ended = |status| page.sum("execution_total", &[("status", status)]);
+    assert_eq!((ended("success"), ended("failed"), ended("cancelled")), (18.0, 12.0, 15.0));
+    kept.clear();
+    until(&system, "none goes on", |page| page.sum("execution_in_flight", &[]) == 0.0).await;
+    let page = system.page("metrics").await;
+    assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]));
+    assert_eq!(page.sum("http_requests_in_flight", &[]), 0.0);
+}
+
+#[tokio::test]
+async fn who_comes_when_all_slots_are_taken_is_refused_and_a_slot_comes_back_with_its_body() {
+    let system = start();
+    let sleeper = plan("general", "local", "sleep", &["3600"]);
+    let mut taken = join_all((0..16).map(|_| Told::begin(&system, &sleeper))).await;
+    let refused = system.post("execution", "/executions", &sleeper.to_string()).await;
+    assert_eq!((refused.status, refused.text()), (503, "16 executions go on: try again later\n"));
+    let page = system.page("metrics").await;
+    let labels = [("limiter", "executions"), ("reason", "overloaded")];
+    assert_eq!(page.sum("requests_rejected_total", &labels), 1.0);
+    assert_eq!(page.sum("execution_in_flight", &[]), page.sum("execution_in_flight_limit", &[]));
+    assert_eq!(page.sum("execution_started_total", &[]), 16.0, "what was refused never began");
+    taken.pop();
+    until(&system, "a slot is free", |page| page.sum("execution_in_flight", &[]) == 15.0).await;
+    assert_eq!(ran(&system, &plan("general", "local", "true", &[])).await["status"], "success");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_with_what_to_change() {
+    let system = start();
+    let too_many: Vec<_> = (0..21).map(|_| json!({ "command": "true" })).collect();
+    let steps = |steps: Value| json!({ "agent_type": "general", "server_tag": "local", "steps": steps });
+    for (asked, status, says) in [
+        (plan("general", "nowhere", "true", &[]), 400, "use one of edge, local"),
+        (
+            plan("wizard", "local", "true", &[]),
+            422,
+            "expected one of `general`, `network`, `database`, `security`",
+        ),
+        (steps(json!([])), 400, "give 1 to 20"),
+        (steps(too_many.into()), 400, "give 1 to 20"),
+        (steps(json!([{ "command": "true", "timeout_seconds": 61 }])), 400, "timeout_seconds are 1 to 60"),
+        (steps(json!([{ "command": "true", "shell": true }])), 422, "unknown field `shell`"),
+        (
+            plan("general", "local", "sh", &["-c", "true"]),
+            403,
+            "use one of true, false, date, echo, seq, sleep",
+        ),
+        (plan("general", "local", "/bin/true", &[]), 403, "use one of"),
+        (plan("general", "local", "echo", &["-e", "x"]), 403, "none of which begins with -"),
+        (plan("general", "local", "sleep", &["infinity"]), 403, "seconds up to 3600"),
+        (plan("general", "local", "seq", &["1", "2"]), 403, "a number up to 100000"),
+        (plan("general", "local", "date", &["-s", "now"]), 403, "date takes nothing"),
+    ] {
+        let answer = system.post("execution", "/executions", &asked.to_string()).await;
+        assert_eq!(answer.status, status, "{asked}: {}", answer.text());
+        assert!(answer.text().contains(says), "{asked}: {}", answer.text());
+    }
+    let large = format!("{{\"agent_type\": \"{}\"}}", "x".repeat(100_000));
+    assert_eq!(system.post("execution", "/executions", &large).await.status, 413);
+    assert_eq!(system.get("execution", "/executions/0").await.status, 404);
+    assert_eq!(system.page("metrics").await.sum("execution_started_total", &[]), 0.0, "nothing of it began");
+}
+
+#[test]
+fn flags_that_are_wrong_are_errors_that_say_what_to_change() {
+    let program = crate::programs::example("execution");
+    let said = |args: &[&str]| run(program.to_str().unwrap(), args).unwrap_err();
+    assert!(said(&["--port", "1"]).contains("--port is no flag: use --addr"));
+    assert!(said(&["--addr"]).contains("--addr wants a value"));
+    assert!(said(&["--server-tags", "a,a"]).contains("given twice"));
+    assert!(said(&["--server-tags", "a b"]).contains("use up to 64 letters"));
+    assert!(said(&["--server-tags", "a=b"]).contains("has no port"));
+    let many: Vec<_> = (0..31).map(|tag| tag.to_string()).collect();
+    assert!(said(&["--server-tags", &many.join(",")]).contains("give 30 at most"));
+}
+
+#[tokio::test]
+async fn hostile_traffic_makes_few_series() {
+    let system = start();
+    let paths =
+        ["/executions", "/executions", "/executions/*", "/executions/7", "/*", "/health", "/executions/*/*"];
+    let own = |text: Value| text.to_string();
+    let bodies = [
+        "*".to_owned(),
+        own(plan("*", "local", "true", &[])),
+        own(plan("general", "*", "true", &[])),
+        own(plan("network", "local", "*", &[])),
+        own(plan("database", "local", "echo", &["*"])),
+        own(plan("security", "edge", "echo", &["*"])),
+        own(json!({ "*": [] })),
+    ];
+    let bodies: Vec<_> = bodies.iter().map(String::as_str).collect();
+    let statuses = storm(&system, "execution", 3_000, &paths, &bodies).await;
+    assert!(statuses.iter().all(|status| *status < 500 || *status == 503), "{statuses:?}");
+    assert!(statuses.contains(&200) && statuses.contains(&403) && statuses.contains(&422));
+    let page = system.page("metrics").await;
+    assert_eq!(page.sum("http_requests_total", &[]), 3_000.0);
+    assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]));
+    assert_unharmed(&page, 1_500);
+}
+
+/// Makes everything happen once.
+async fn everything(system: &System) {
+    for agent in ["general", "network", "database", "security"] {
+        ran(system, &plan(agent, "local", "true", &[])).await;
+    }
+    ran(system, &plan("network", "edge", "true", &[])).await;
+    ran(system, &plan("general", "local", "false", &[])).await;
+    system.get("execution", "/executions").await;
+    system.get("execution", "/executions/0").await;
+}
+
+#[tokio::test]
+async fn it_measures_what_the_guide_lists() {
+    let system = start();
+    everything(&system).await;
+    is_as_the_guide_says("Command execution backend", &[&system.page("metrics").await]);
+}
+
+#[tokio::test]
+async fn what_its_board_shows_is_exported() {
+    let system = start();
+    everything(&system).await;
+    let page = system.page("metrics").await;
+    for metric in promise::BOARD {
+        let count = format!("{}_count", metric.name());
+        let mut samples = page.samples.iter().filter(|it| it.name == metric.name() || it.name == count);
+        let is_there = samples.any(|it| metric.labels().iter().all(|label| it.labels.contains_key(*label)));
+        assert!(is_there, "{metric:?}");
+    }
+    let boards = promise::boards(Dashboards::new(&promise::promises())).all();
+    assert_eq!(boards.last().unwrap().title(), "Executions");
+}
+
+#[tokio::test]
+#[ignore = "needs the Debian packages prometheus and prometheus-alertmanager"]
+async fn each_alert_fires_on_its_fault_and_resolves() {
+    let (addr, metrics, edge) = (free_address(), free_address(), free_address());
+    let system = start_at(&addr, &metrics, &edge);
+    everything(&system).await;
+    let rules = Rules::new(&promise::promises()).alerts(promise::alerts()).to_yaml();
+    let job = ("execution", vec![&*metrics], vec![]);
+    let mut watched = Watched::start("execution", &[job], &rules, 60).await;
+
+    let mut well = JoinSet::new();
+    for agent in ["database", "security"] {
+        well.spawn(again_and_again(system.client.clone(), addr.clone(), plan(agent, "local", "true", &[])));
+    }
+    let _lasting = Told::begin(&system, &plan("database", "local", "sleep", &["60"])).await;
+    watched.prometheus.becomes("job:http_requests:rate5m", |rate| rate > 10.0).await;
+    watched.prometheus.becomes("count_over_time(job:http_requests:rate5m[60s])", |count| count >= 15.0).await;
+    assert_eq!(watched.prometheus.query(FIRED).await, None, "it is well");
+
+    // One slot is left, of 16; what fails and what is refused take turns at it.
+    let mut bad = JoinSet::new();
+    for _ in 0..14 {
+        let sleeper = plan("security", "local", "sleep", &["3600"]);
+        bad.spawn(again_and_again(system.client.clone(), addr.clone(), sleeper));
+    }
+    for (agent, server, command) in [("general", "local", "false"), ("network", "edge", "true")] {
+        bad.spawn(again_and_again(system.client.clone(), addr.clone(), plan(agent, server, command, &[])));
+    }
+    let told: [(&str, &[(&str, &str)]); 5] = [
+        ("ExecutionFailureRateHigh", &[("agent_type", "general"), ("team", "ops")]),
+        ("SelfHealingExhausted", &[("policy", "network"), ("team", "ops")]),
+        ("HighAPIErrorRate", &[("job", "execution")]),
+        ("RateLimitRejections", &[("limiter", "executions"), ("reason", "overloaded")]),
+        ("ErrorBudgetBurn", &[("slo", "execution-availability"), ("severity", "critical")]),
+    ];
+    for (alert, labels) in told {
+        watched.until(alert, "firing", labels).await;
+    }
+    bad.shutdown().await;
+    for (alert, labels) in told {
+        watched.until(alert, "resolved", labels).await;
+    }
+
+    drop(system);
+    watched.prometheus.becomes(IS_DOWN, |n| n == 1.0).await;
+    watched.until("ServiceDown", "firing", &[("job", "execution"), ("severity", "critical")]).await;
+    let _again = start_at(&addr, &metrics, &edge);
+    watched.prometheus.becomes(&format!("absent({IS_DOWN})"), |n| n == 1.0).await;
+    watched.until("ServiceDown", "resolved", &[]).await;
+    // The streams that last were no fault.
+    let stuck = FIRED.replace("alertname!~", "alertname=~\"RequestsStuck|HighAPILatency.*\",alertname!~");
+    assert_eq!(watched.prometheus.query(&stuck).await, None);
+}
+
+/// Runs the plan, pauses, and runs it again, until it is aborted.
+async fn again_and_again(client: Client, addr: String, plan: Value) {
+    loop {
+        let request = Request::post(format!("http://{addr}/executions"))
+            .header("content-type", "application/json")
+            .body(Full::<Bytes>::from(plan.to_string()))
+            .unwrap();
+        if let Ok(answer) = client.request(request).await {
+            drop(answer.into_body().collect().await);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
