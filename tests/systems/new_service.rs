@@ -84,10 +84,13 @@ async fn hostile_traffic_makes_few_series() {
 #[test]
 fn flags_that_are_wrong_are_errors_that_say_what_to_change() {
     let program = example("new_service");
-    let said = |args: &[&str]| run(program.to_str().unwrap(), args).unwrap_err();
+    // Nowhere to listen, so that a flag that is taken after all ends it too.
+    let said = |args: &[&str]| {
+        run(program.to_str().unwrap(), &[&["--metrics-addr", "nowhere"], args].concat()).unwrap_err()
+    };
     assert!(said(&["--port", "1"]).contains("--port is no flag: use one of --addr"));
     assert!(said(&["--data"]).contains("--data wants a value"));
-    assert!(said(&["--addr", "nowhere"]).contains("invalid"), "{}", said(&["--addr", "nowhere"]));
+    assert!(said(&[]).contains("nowhere"), "{}", said(&[]));
 }
 
 /// Does what the head of its `main.rs` says, with this crate in the place of the published one.
