@@ -118,9 +118,8 @@ fn a_copy_of_the_folder_is_a_package_that_builds_and_passes_its_tests() {
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
     let cargo = |args: &[&str]| {
         let mut cargo = Command::new(env!("CARGO"));
-        let output =
-            cargo.args(args).arg("--offline").current_dir(scratch.path("")).env("CARGO_TARGET_DIR", &target);
-        let output = output.output().expect("cargo starts");
+        let cargo = cargo.arg("--offline").args(args).current_dir(scratch.path(""));
+        let output = cargo.env("CARGO_TARGET_DIR", &target).output().expect("cargo starts");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(output.status.success(), "{said}");
         said
