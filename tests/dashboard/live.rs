@@ -1,111 +1,16 @@
 //! Every query of every panel, asked of a Prometheus that scrapes the examples under load: it is answered, its series have the
 //! labels that its legend shows, and they are what the samples say.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    expected::{Asked, WINDOW, expected},
-    programs::{Example, Orders, Scratch, Server, Stack, change, write_files},
+    expected::{WINDOW, expected},
+    programs::{Asked, Board, Example, Orders, Scratch, Server, Stack, change, write_files},
     samples::{Labels, Vector, World, labels},
 };
-
-/// A dashboard as it was written, and what its variables stand for.
-struct Board {
-    json: Value,
-    chosen: Vec<(String, String)>,
-}
-
-// ===== impl Board =====
-
-impl Board {
-    /// Those of the example's files, with every variable at `All`.
-    async fn all(scratch: &Scratch, prometheus: &Server) -> Vec<Self> {
-        let mut boards = Vec::new();
-        let mut files: Vec<_> =
-            fs::read_dir(scratch.path("dashboards")).unwrap().map(|file| file.unwrap().path()).collect();
-        files.retain(|file| file.extension().is_some_and(|it| it == "json"));
-        files.sort();
-        for file in files {
-            let json: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-            let mut board = Self { json, chosen: Vec::new() };
-            board.choose_all(prometheus).await;
-            boards.push(board);
-        }
-        boards
-    }
-
-    fn title(&self) -> &str {
-        self.json["title"].as_str().unwrap()
-    }
-
-    /// As Grafana does: `All` is the variable's own word for it, or else every value that there is.
-    async fn choose_all(&mut self, prometheus: &Server) {
-        for variable in self.json["templating"]["list"].as_array().unwrap().clone() {
-            let Some(query) = variable["query"]["query"].as_str() else { continue };
-            let inner = query.strip_prefix("label_values(").unwrap().strip_suffix(')').unwrap();
-            let (selector, label) = inner.rsplit_once(", ").unwrap();
-            let series = prometheus.ask(&self.substituted(selector), None).await.unwrap();
-            let mut values: Vec<_> =
-                series.iter().map(|series| series["metric"][label].as_str().unwrap().to_owned()).collect();
-            values.sort();
-            values.dedup();
-            assert!(!values.is_empty(), "{}: {query} has no value", self.title());
-            let all = variable["allValue"].as_str().map_or_else(|| values.join("|"), str::to_owned);
-            self.chosen.push((format!("${}", variable["name"].as_str().unwrap()), all));
-        }
-    }
-
-    fn substituted(&self, query: &str) -> String {
-        let query = query.replace("$__rate_interval", &format!("{WINDOW}s")).replace("$__interval", "60s");
-        self.chosen.iter().fold(query, |query, (name, value)| query.replace(name, value))
-    }
-
-    /// Every query, with the row and the panel that it stands in.
-    fn asked(&self) -> Vec<(Asked<'_>, String)> {
-        let mut asked = Vec::new();
-        let mut row = "";
-        for panel in self.json["panels"].as_array().unwrap() {
-            if panel["type"] == "row" {
-                row = panel["title"].as_str().unwrap();
-            }
-            let inner = panel["panels"].as_array().into_iter().flatten();
-            for panel in [panel].into_iter().chain(inner) {
-                for target in panel["targets"].as_array().into_iter().flatten() {
-                    let text = |key: &str| target[key].as_str().unwrap();
-                    let it = Asked {
-                        board: self.title(),
-                        row,
-                        panel: panel["title"].as_str().unwrap(),
-                        query: text("refId"),
-                        legend: text("legendFormat"),
-                    };
-                    asked.push((it, self.substituted(text("expr"))));
-                }
-            }
-        }
-        asked
-    }
-
-    /// The queries whose answers are empty, or lack what the legend shows.
-    async fn silent(&self, prometheus: &Server) -> Vec<String> {
-        let mut silent = Vec::new();
-        for (it, query) in self.asked() {
-            let series = prometheus.ask(&query, None).await;
-            let series =
-                series.unwrap_or_else(|error| panic!("{} / {}: {error}: {query}", it.board, it.panel));
-            let shown: Vec<_> =
-                it.legend.split("{{").skip(1).map(|rest| rest.split_once("}}").unwrap().0).collect();
-            let has_all = |series: &Value| shown.iter().all(|label| series["metric"][label].is_string());
-            if series.is_empty() || !series.iter().all(has_all) {
-                silent.push(format!("{} / {} / {}: {query}", it.board, it.row, it.panel));
-            }
-        }
-        silent
-    }
-}
 
 #[tokio::test]
 #[ignore = "needs the Debian package prometheus"]
@@ -132,7 +37,7 @@ async fn every_panel_shows_what_the_samples_say() {
             second.get("/users/8").await;
             second.get("/fail").await;
             missing.clear();
-            for board in Board::all(&scratch, &stack.prometheus).await {
+            for board in Board::all(&scratch.path("dashboards"), WINDOW, &stack.prometheus).await {
                 missing.extend(board.silent(&stack.prometheus).await);
             }
             if missing.is_empty() {
@@ -147,7 +52,7 @@ async fn every_panel_shows_what_the_samples_say() {
     // All that was scraped and recorded until this moment is there.
     let at = stack.prometheus.query("vector(time())").await.unwrap() - 3.0;
     let mut world = World::read(&stack.prometheus, at).await;
-    let boards = Board::all(&scratch, &stack.prometheus).await;
+    let boards = Board::all(&scratch.path("dashboards"), WINDOW, &stack.prometheus).await;
     let all = compare(&stack.prometheus, &mut world, &boards, |_| true).await;
     assert!(all > 200, "{all}");
 

@@ -10,9 +10,17 @@ mod exposition;
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+mod deploy;
+mod deploy_alerts;
+mod deploy_compose;
+mod deploy_start;
 mod execution;
+mod guide;
+mod house;
 mod measured;
 mod new_service;
+mod orchestrator;
+mod platform;
 mod storm;
 mod system;
 mod watched;

@@ -9,21 +9,13 @@ mod overview;
 mod promises;
 mod shared;
 
-use crate::samples::{Vector, World};
+use crate::{
+    programs::Asked,
+    samples::{Vector, World},
+};
 
 /// The range that stands for `$__rate_interval`, in seconds.
 pub(crate) const WINDOW: f64 = 20.0;
-
-/// A query of a panel.
-pub(crate) struct Asked<'a> {
-    pub(crate) board: &'a str,
-    /// The row that it stands in.
-    pub(crate) row: &'a str,
-    pub(crate) panel: &'a str,
-    /// The letter of the query.
-    pub(crate) query: &'a str,
-    pub(crate) legend: &'a str,
-}
 
 pub(crate) fn expected(world: &World, it: &Asked<'_>) -> Vector {
     match it.board {

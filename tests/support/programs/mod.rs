@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
 mod alerting;
+mod boards;
 mod faster;
 mod rate;
 mod stack;
@@ -29,6 +30,7 @@ use tokio::time::{sleep, timeout};
 #[allow(unused_imports, reason = "no test binary needs all of it")]
 pub(crate) use self::{
     alerting::{Alertmanager, receivers},
+    boards::{Asked, Board},
     faster::faster,
     rate::rate,
     stack::{Stack, change, write_files},
