@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --example deploy -- --out deploy
+//! cargo run --example deploy -- --reference docs/quick-reference.md
 //! ```
 //!
 //! Nothing in these files is changed by hand: change `promise.rs` of a system, or `house.rs` for what is nobody's own, and
@@ -20,10 +21,16 @@ mod orchestrator;
 #[path = "../platform/promise.rs"]
 mod platform;
 mod prometheus;
+mod reference;
 #[path = "../slo/runbooks.rs"]
 mod runbooks;
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use tower_metrics::{dashboard::Dashboards, rules::Rules, sla::Sla};
 
@@ -31,13 +38,28 @@ use tower_metrics::{dashboard::Dashboards, rules::Rules, sla::Sla};
 const HEAD: &str = "# Written by `cargo run --example deploy -- --out deploy`. Change `examples/deploy`, and run it again.\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = out()?;
+    let args: Vec<_> = env::args().skip(1).collect();
     let promises: Vec<_> =
         [platform::promises(), orchestrator::promises(), execution::promises(), new_service::promises()]
             .concat();
     let rules = rules(&promises);
-    for (name, text) in files(&promises, &rules) {
-        let path = out.join(name);
+    let dashboards = dashboards(&rules);
+    let files: Vec<(PathBuf, String)> = match &*args {
+        [flag, file] if flag == "--reference" => {
+            vec![(file.into(), reference::page(&promises, &rules, &dashboards))]
+        }
+        [flag, out] if flag == "--out" => {
+            let files = files(&promises, &rules, &dashboards).into_iter();
+            files.map(|(name, text)| (Path::new(out).join(name), text)).collect()
+        }
+        _ => {
+            return Err(
+                "say what to write, and where: `--out deploy` or `--reference docs/quick-reference.md`"
+                    .into(),
+            );
+        }
+    };
+    for (path, text) in files {
         let folder = path.parent().expect("every file is in one");
         fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -61,7 +83,13 @@ fn rules(promises: &[Sla]) -> Rules {
         .grafana_url("https://127.0.0.1:3001")
 }
 
-fn files(promises: &[Sla], rules: &Rules) -> Vec<(String, String)> {
+/// Those of every service, and the boards of each system.
+fn dashboards(rules: &Rules) -> Dashboards {
+    let boards = [platform::boards, orchestrator::boards, execution::boards, new_service::boards];
+    boards.into_iter().fold(Dashboards::of(rules), |dashboards, boards| boards(dashboards))
+}
+
+fn files(promises: &[Sla], rules: &Rules, dashboards: &Dashboards) -> Vec<(String, String)> {
     let written = "Written by `cargo run --example deploy -- --out deploy` from the promises and alerts of the four systems, and \
                    those of `examples/deploy/house.rs`.";
     let files = [
@@ -79,17 +107,7 @@ fn files(promises: &[Sla], rules: &Rules) -> Vec<(String, String)> {
     let targets = prometheus::targets(promises).into_iter();
     let targets = targets.map(|(name, text)| (format!("prometheus/targets/{name}"), text));
 
-    let boards = [platform::boards, orchestrator::boards, execution::boards, new_service::boards];
-    let dashboards = boards.into_iter().fold(Dashboards::of(rules), |dashboards, boards| boards(dashboards));
     let dashboards = dashboards.all().into_iter();
     let dashboards = dashboards.map(|it| (format!("grafana/dashboards/{}.json", it.uid()), it.to_json()));
     files.chain(targets).chain(dashboards).collect()
-}
-
-fn out() -> Result<PathBuf, String> {
-    let args: Vec<_> = env::args().skip(1).collect();
-    match &*args {
-        [flag, dir] if flag == "--out" => Ok(dir.into()),
-        _ => Err("say where to write: cargo run --example deploy -- --out deploy".into()),
-    }
 }

@@ -64,6 +64,8 @@ fn what_is_put_is_stored_in_a_batch_and_read_through_the_cache() {
         let labels = [("endpoint", "/items/{id}"), ("status", "200"), ("outcome", "completed")];
         assert_eq!(recorder.counter("http_requests_total", &labels), 2);
         assert_eq!(recorder.counter("batch_operations_total", &[("status", "success")]), 1);
+        let words = recorder.series("batch_operations_total");
+        assert!(words.iter().any(|labels| labels.contains("partial")), "it stands at zero: {words:?}");
         assert_eq!(recorder.counter("batch_items_processed_total", &[("operation", "store")]), 1);
         assert_eq!(recorder.counter("queue_items_processed_total", &[("queue_name", "items")]), 1);
         assert_eq!(recorder.counter("cache_requests_total", &[("result", "miss")]), 1);

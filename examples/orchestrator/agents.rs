@@ -27,8 +27,10 @@ use crate::{
 /// Every type of agent that there is.
 pub(crate) const AGENTS: [&str; 5] = ["coder", "planner", "researcher", "reviewer", "tester"];
 
-/// How a call ends that an agent was to do; those of an execution are the first three.
-pub(crate) const OUTCOMES: [&str; 4] = ["success", "failure", "timeout", "rejected"];
+/// How an execution ends.
+const EXECUTED: [&str; 3] = ["success", "failure", "timeout"];
+/// How a call ends, which may not have come to an execution.
+const OUTCOMES: [&str; 4] = ["success", "failure", "timeout", "rejected"];
 
 const MICRODOLLARS_PER_TOKEN: u64 = 15;
 const MOST_SECONDS: f64 = 120.0;
@@ -83,33 +85,12 @@ impl Agents {
             .max_values("repository", 500)
             .max_values("user", 1_000)
             .max_label_sets(2_000);
-        let stack = |agent_type: &'static str| {
-            // Of agents that nobody has called: a counter that is born at 1 shows no increase.
-            for outcome in OUTCOMES {
-                counter!(BREAKER_CALLS.name(), "agent" => agent_type, "outcome" => outcome).absolute(0);
-                if outcome != "rejected" {
-                    counter!(EXECUTIONS.name(), "agent_type" => agent_type, "outcome" => outcome).absolute(0);
-                }
-            }
-            let calls = ServiceMetricsLayer::new("orchestrator_circuit_breaker_calls")
-                .label("agent", move |_: &Task| agent_type.into())
-                .classify(|result: Result<&Report, &BoxError>| outcome(result))
-                .expect_words(OUTCOMES);
-            let executions = ServiceMetricsLayer::new("orchestrator_agent_execution")
-                .label("agent_type", move |_: &Task| agent_type.into())
-                .classify(|result: Result<&Report, &BoxError>| outcome(result))
-                .expect_words(["success", "failure", "timeout"]);
+        let agent = |agent_type| {
             let breaker = Breaker::new(agent_type, pause);
-            let rejections = RejectionLayer::new("circuit_breaker").reason(|_| Some("open"));
-            let stack = ServiceBuilder::new()
-                .layer(RequestCountLayer::from(calls))
-                .layer(rejections.around(breaker.clone()))
-                .layer(executions)
-                .timeout(timeout)
-                .service(Agent { agent_type, cost: cost.clone(), faults: faults.clone() });
-            (agent_type, (BoxCloneSyncService::new(stack), breaker))
+            let agent = Agent { agent_type, cost: cost.clone(), faults: faults.clone() };
+            (agent_type, (stack(agent, timeout, breaker.clone()), breaker))
         };
-        Self { by_type: AGENTS.map(stack).into() }
+        Self { by_type: AGENTS.map(agent).into() }
     }
 
     /// The breaker of an agent, if there is such an agent.
@@ -125,6 +106,37 @@ impl Agents {
     ) -> Option<(&'static str, impl Future<Output = Result<Report, BoxError>> + use<>)> {
         let (agent_type, (stack, _)) = self.by_type.get_key_value(agent_type)?;
         Some((agent_type, stack.clone().oneshot(task)))
+    }
+}
+
+/// From the outside in: what is counted, what is refused, what is measured, what takes too long.
+fn stack(agent: Agent, timeout: Duration, breaker: Breaker) -> Stack {
+    let agent_type = agent.agent_type;
+    initialize(agent_type);
+    let calls = ServiceMetricsLayer::new("orchestrator_circuit_breaker_calls")
+        .label("agent", move |_: &Task| agent_type.into())
+        .classify(|result: Result<&Report, &BoxError>| outcome(result))
+        .expect_words(OUTCOMES);
+    let executions = ServiceMetricsLayer::new("orchestrator_agent_execution")
+        .label("agent_type", move |_: &Task| agent_type.into())
+        .classify(|result: Result<&Report, &BoxError>| outcome(result))
+        .expect_words(EXECUTED);
+    let stack = ServiceBuilder::new()
+        .layer(RequestCountLayer::from(calls))
+        .layer(RejectionLayer::new("circuit_breaker").reason(|_| Some("open")).around(breaker))
+        .layer(executions)
+        .timeout(timeout)
+        .service(agent);
+    BoxCloneSyncService::new(stack)
+}
+
+/// Has the counters of an agent stand at zero before its first call, for those that are born at 1 show no increase.
+fn initialize(agent_type: &'static str) {
+    for outcome in OUTCOMES {
+        counter!(BREAKER_CALLS.name(), "agent" => agent_type, "outcome" => outcome).absolute(0);
+    }
+    for outcome in EXECUTED {
+        counter!(EXECUTIONS.name(), "agent_type" => agent_type, "outcome" => outcome).absolute(0);
     }
 }
 

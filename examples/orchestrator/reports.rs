@@ -1,4 +1,5 @@
-//! What is measured, for people and programs without a Prometheus: a list by category, and a summary.
+//! What is measured, for people and programs without a Prometheus: a list by category, and a summary. Whoever may call the
+//! application may read them: they name repositories and no users.
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,8 @@ use crate::faults::Faults;
 #[derive(Debug)]
 struct Refused;
 
-/// Renews it at each interval, and ten times as often while that fails. What fails carries the name of the switch.
+/// Renews it at each interval, and ten times as often while that fails: often enough for an alert on the rate of failures,
+/// where a minute is the interval.
 pub(crate) fn keep(what: &'static str, interval: Duration, faults: &Faults) {
     let renewal = Operation::new(format!("orchestrator_{what}"))
         .word(Outcome::Completed, "success")

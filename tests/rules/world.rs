@@ -270,9 +270,11 @@ impl World {
         self
     }
 
-    /// Asks promtool, with the bounds spelled in both ways.
+    /// Asks promtool, with the bounds spelled in both ways, where rules read any.
     pub(crate) fn holds(&self) {
-        for spelling in [Spelling::Shortest, Spelling::Normalised] {
+        let spellings = [Spelling::Shortest, Spelling::Normalised];
+        let spellings = if self.rules.contains("le=") { &spellings[..] } else { &spellings[..1] };
+        for spelling in spellings.iter().copied() {
             if let Err(said) = self.ask(spelling) {
                 panic!("{spelling:?}: {said}");
             }

@@ -1,4 +1,7 @@
-//! The command execution backend: what it says while it works, what it counts of that, and what alerts tell of it.
+//! The command execution backend: what it says while it works, and what it counts of that.
+
+mod alerts;
+mod refused;
 
 use std::{path::Path, time::Duration};
 
@@ -7,23 +10,19 @@ use futures_util::future::join_all;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
-use tower_metrics::{dashboard::Dashboards, rules::Rules};
+use tokio::{net::TcpListener, time::timeout};
+use tower_metrics::dashboard::Dashboards;
 
 use crate::{
+    exposition::Page,
     measured::is_as_the_guide_says,
     programs::{free_address, run},
-    storm::{assert_unharmed, storm},
     system::System,
-    watched::{FIRED, IS_DOWN, Watched},
 };
 
 #[path = "../../examples/execution/promise.rs"]
 mod promise;
-
-type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
 
 /// The answer of an execution that goes on, read line by line.
 struct Told {
@@ -31,9 +30,12 @@ struct Told {
     read: Vec<u8>,
 }
 
+/// Where no test listens: a free port may be taken by the next one.
+const NOBODY: &str = "127.0.0.1:1";
+
 /// The backend, with a server that nobody reaches.
 fn start() -> System {
-    start_at("127.0.0.1:0", "127.0.0.1:0", &free_address())
+    start_at("127.0.0.1:0", "127.0.0.1:0", NOBODY)
 }
 
 fn start_at(addr: &str, metrics_addr: &str, edge: &str) -> System {
@@ -54,7 +56,7 @@ async fn ran(system: &System, plan: &Value) -> Value {
 }
 
 /// Asks for the page until it is so.
-async fn until(system: &System, what: &str, is_so: impl Fn(&crate::exposition::Page) -> bool) {
+async fn until(system: &System, what: &str, is_so: impl Fn(&Page) -> bool) {
     let waiting = async {
         while !is_so(&system.page("metrics").await) {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -237,98 +239,6 @@ async fn all_that_began_has_ended_or_goes_on() {
     assert_eq!(page.sum("http_requests_in_flight", &[]), 0.0);
 }
 
-#[tokio::test]
-async fn who_comes_when_all_slots_are_taken_is_refused_and_a_slot_comes_back_with_its_body() {
-    let system = start();
-    let sleeper = plan("general", "local", "sleep", &["3600"]);
-    let mut taken = join_all((0..16).map(|_| Told::begin(&system, &sleeper))).await;
-    let refused = system.post("execution", "/executions", &sleeper.to_string()).await;
-    assert_eq!((refused.status, refused.text()), (503, "16 executions go on: try again later\n"));
-    let page = system.page("metrics").await;
-    let labels = [("limiter", "executions"), ("reason", "overloaded")];
-    assert_eq!(page.sum("requests_rejected_total", &labels), 1.0);
-    assert_eq!(page.sum("execution_in_flight", &[]), page.sum("execution_in_flight_limit", &[]));
-    assert_eq!(page.sum("execution_started_total", &[]), 16.0, "what was refused never began");
-    taken.pop();
-    until(&system, "a slot is free", |page| page.sum("execution_in_flight", &[]) == 15.0).await;
-    assert_eq!(ran(&system, &plan("general", "local", "true", &[])).await["status"], "success");
-}
-
-#[tokio::test]
-async fn what_is_wrong_is_refused_with_what_to_change() {
-    let system = start();
-    let too_many: Vec<_> = (0..21).map(|_| json!({ "command": "true" })).collect();
-    let steps = |steps: Value| json!({ "agent_type": "general", "server_tag": "local", "steps": steps });
-    for (asked, status, says) in [
-        (plan("general", "nowhere", "true", &[]), 400, "use one of edge, local"),
-        (
-            plan("wizard", "local", "true", &[]),
-            422,
-            "expected one of `general`, `network`, `database`, `security`",
-        ),
-        (steps(json!([])), 400, "give 1 to 20"),
-        (steps(too_many.into()), 400, "give 1 to 20"),
-        (steps(json!([{ "command": "true", "timeout_seconds": 61 }])), 400, "timeout_seconds are 1 to 60"),
-        (steps(json!([{ "command": "true", "shell": true }])), 422, "unknown field `shell`"),
-        (
-            plan("general", "local", "sh", &["-c", "true"]),
-            403,
-            "use one of true, false, date, echo, seq, sleep",
-        ),
-        (plan("general", "local", "/bin/true", &[]), 403, "use one of"),
-        (plan("general", "local", "echo", &["-e", "x"]), 403, "none of which begins with -"),
-        (plan("general", "local", "sleep", &["infinity"]), 403, "seconds up to 3600"),
-        (plan("general", "local", "seq", &["1", "2"]), 403, "a number up to 100000"),
-        (plan("general", "local", "date", &["-s", "now"]), 403, "date takes nothing"),
-    ] {
-        let answer = system.post("execution", "/executions", &asked.to_string()).await;
-        assert_eq!(answer.status, status, "{asked}: {}", answer.text());
-        assert!(answer.text().contains(says), "{asked}: {}", answer.text());
-    }
-    let large = format!("{{\"agent_type\": \"{}\"}}", "x".repeat(100_000));
-    assert_eq!(system.post("execution", "/executions", &large).await.status, 413);
-    assert_eq!(system.get("execution", "/executions/0").await.status, 404);
-    assert_eq!(system.page("metrics").await.sum("execution_started_total", &[]), 0.0, "nothing of it began");
-}
-
-#[test]
-fn flags_that_are_wrong_are_errors_that_say_what_to_change() {
-    let program = crate::programs::example("execution");
-    let said = |args: &[&str]| run(program.to_str().unwrap(), args).unwrap_err();
-    assert!(said(&["--port", "1"]).contains("--port is no flag: use --addr"));
-    assert!(said(&["--addr"]).contains("--addr wants a value"));
-    assert!(said(&["--server-tags", "a,a"]).contains("given twice"));
-    assert!(said(&["--server-tags", "a b"]).contains("use up to 64 letters"));
-    assert!(said(&["--server-tags", "a=b"]).contains("has no port"));
-    let many: Vec<_> = (0..31).map(|tag| tag.to_string()).collect();
-    assert!(said(&["--server-tags", &many.join(",")]).contains("give 30 at most"));
-}
-
-#[tokio::test]
-async fn hostile_traffic_makes_few_series() {
-    let system = start();
-    let paths =
-        ["/executions", "/executions", "/executions/*", "/executions/7", "/*", "/health", "/executions/*/*"];
-    let own = |text: Value| text.to_string();
-    let bodies = [
-        "*".to_owned(),
-        own(plan("*", "local", "true", &[])),
-        own(plan("general", "*", "true", &[])),
-        own(plan("network", "local", "*", &[])),
-        own(plan("database", "local", "echo", &["*"])),
-        own(plan("security", "edge", "echo", &["*"])),
-        own(json!({ "*": [] })),
-    ];
-    let bodies: Vec<_> = bodies.iter().map(String::as_str).collect();
-    let statuses = storm(&system, "execution", 3_000, &paths, &bodies).await;
-    assert!(statuses.iter().all(|status| *status < 500 || *status == 503), "{statuses:?}");
-    assert!(statuses.contains(&200) && statuses.contains(&403) && statuses.contains(&422));
-    let page = system.page("metrics").await;
-    assert_eq!(page.sum("http_requests_total", &[]), 3_000.0);
-    assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]));
-    assert_unharmed(&page, 1_500);
-}
-
 /// Makes everything happen once.
 async fn everything(system: &System) {
     for agent in ["general", "network", "database", "security"] {
@@ -360,72 +270,4 @@ async fn what_its_board_shows_is_exported() {
     }
     let boards = promise::boards(Dashboards::new(&promise::promises())).all();
     assert_eq!(boards.last().unwrap().title(), "Executions");
-}
-
-#[tokio::test]
-#[ignore = "needs the Debian packages prometheus and prometheus-alertmanager"]
-async fn each_alert_fires_on_its_fault_and_resolves() {
-    let (addr, metrics, edge) = (free_address(), free_address(), free_address());
-    let system = start_at(&addr, &metrics, &edge);
-    everything(&system).await;
-    let rules = Rules::new(&promise::promises()).alerts(promise::alerts()).to_yaml();
-    let job = ("execution", vec![&*metrics], vec![]);
-    let mut watched = Watched::start("execution", &[job], &rules, 60).await;
-
-    let mut well = JoinSet::new();
-    for agent in ["database", "security"] {
-        well.spawn(again_and_again(system.client.clone(), addr.clone(), plan(agent, "local", "true", &[])));
-    }
-    let _lasting = Told::begin(&system, &plan("database", "local", "sleep", &["60"])).await;
-    watched.prometheus.becomes("job:http_requests:rate5m", |rate| rate > 10.0).await;
-    watched.prometheus.becomes("count_over_time(job:http_requests:rate5m[60s])", |count| count >= 15.0).await;
-    assert_eq!(watched.prometheus.query(FIRED).await, None, "it is well");
-
-    // One slot is left, of 16; what fails and what is refused take turns at it.
-    let mut bad = JoinSet::new();
-    for _ in 0..14 {
-        let sleeper = plan("security", "local", "sleep", &["3600"]);
-        bad.spawn(again_and_again(system.client.clone(), addr.clone(), sleeper));
-    }
-    for (agent, server, command) in [("general", "local", "false"), ("network", "edge", "true")] {
-        bad.spawn(again_and_again(system.client.clone(), addr.clone(), plan(agent, server, command, &[])));
-    }
-    let told: [(&str, &[(&str, &str)]); 5] = [
-        ("ExecutionFailureRateHigh", &[("agent_type", "general"), ("team", "ops")]),
-        ("SelfHealingExhausted", &[("policy", "network"), ("team", "ops")]),
-        ("HighAPIErrorRate", &[("job", "execution")]),
-        ("RateLimitRejections", &[("limiter", "executions"), ("reason", "overloaded")]),
-        ("ErrorBudgetBurn", &[("slo", "execution-availability"), ("severity", "critical")]),
-    ];
-    for (alert, labels) in told {
-        watched.until(alert, "firing", labels).await;
-    }
-    bad.shutdown().await;
-    for (alert, labels) in told {
-        watched.until(alert, "resolved", labels).await;
-    }
-
-    drop(system);
-    watched.prometheus.becomes(IS_DOWN, |n| n == 1.0).await;
-    watched.until("ServiceDown", "firing", &[("job", "execution"), ("severity", "critical")]).await;
-    let _again = start_at(&addr, &metrics, &edge);
-    watched.prometheus.becomes(&format!("absent({IS_DOWN})"), |n| n == 1.0).await;
-    watched.until("ServiceDown", "resolved", &[]).await;
-    // The streams that last were no fault.
-    let stuck = FIRED.replace("alertname!~", "alertname=~\"RequestsStuck|HighAPILatency.*\",alertname!~");
-    assert_eq!(watched.prometheus.query(&stuck).await, None);
-}
-
-/// Runs the plan, pauses, and runs it again, until it is aborted.
-async fn again_and_again(client: Client, addr: String, plan: Value) {
-    loop {
-        let request = Request::post(format!("http://{addr}/executions"))
-            .header("content-type", "application/json")
-            .body(Full::<Bytes>::from(plan.to_string()))
-            .unwrap();
-        if let Ok(answer) = client.request(request).await {
-            drop(answer.into_body().collect().await);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -84,10 +84,13 @@ async fn hostile_traffic_makes_few_series() {
 #[test]
 fn flags_that_are_wrong_are_errors_that_say_what_to_change() {
     let program = example("new_service");
-    let said = |args: &[&str]| run(program.to_str().unwrap(), args).unwrap_err();
+    // Nowhere to listen, so that a flag that is taken after all ends it too.
+    let said = |args: &[&str]| {
+        run(program.to_str().unwrap(), &[&["--metrics-addr", "nowhere"], args].concat()).unwrap_err()
+    };
     assert!(said(&["--port", "1"]).contains("--port is no flag: use one of --addr"));
     assert!(said(&["--data"]).contains("--data wants a value"));
-    assert!(said(&["--addr", "nowhere"]).contains("invalid"), "{}", said(&["--addr", "nowhere"]));
+    assert!(said(&[]).contains("nowhere"), "{}", said(&[]));
 }
 
 /// Does what the head of its `main.rs` says, with this crate in the place of the published one.
@@ -115,9 +118,8 @@ fn a_copy_of_the_folder_is_a_package_that_builds_and_passes_its_tests() {
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
     let cargo = |args: &[&str]| {
         let mut cargo = Command::new(env!("CARGO"));
-        let output =
-            cargo.args(args).arg("--offline").current_dir(scratch.path("")).env("CARGO_TARGET_DIR", &target);
-        let output = output.output().expect("cargo starts");
+        let cargo = cargo.arg("--offline").args(args).current_dir(scratch.path(""));
+        let output = cargo.env("CARGO_TARGET_DIR", &target).output().expect("cargo starts");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(output.status.success(), "{said}");
         said

@@ -27,7 +27,7 @@ pub(super) enum Severity {
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Anomaly {
-    pub(super) category: Category,
+    category: Category,
     pub(super) severity: Severity,
     measure: &'static str,
     job: Option<String>,
@@ -61,12 +61,7 @@ impl Severity {
 
 impl Anomaly {
     /// Judges the newest of these values.
-    pub(super) fn of(
-        category: Category,
-        measure: &Measure,
-        job: Option<String>,
-        values: &[f64],
-    ) -> Option<Self> {
+    pub(super) fn of(measure: &Measure, job: Option<String>, values: &[f64]) -> Option<Self> {
         let (&value, before) = values.split_last()?;
         let sign = if measure.is_low_bad { -1.0 } else { 1.0 };
         let usual = (before.len() >= ENOUGH).then(|| median(before.to_vec()));
@@ -82,7 +77,7 @@ impl Anomaly {
             (false, 3.0..) => Severity::Low,
             (false, _) => return None,
         };
-        let Measure { name, limit, .. } = *measure;
+        let Measure { category, name, limit, .. } = *measure;
         Some(Self { category, severity, measure: name, job, value, median: usual, limit })
     }
 

@@ -21,15 +21,116 @@ pub(super) enum Category {
 /// A number that Prometheus can tell of a service, or of the machine.
 #[derive(Debug)]
 pub(super) struct Measure {
+    pub(super) category: Category,
     pub(super) name: &'static str,
-    pub(super) query: String,
+    /// With `$jobs` for the services that something can be done to, and `$w` for the window of rates.
+    query: &'static str,
     pub(super) is_low_bad: bool,
     /// A spread below this is none: what hardly moves is not out of the ordinary at its first move.
     pub(super) floor: f64,
     /// Beyond this it is wrong whatever is usual.
     pub(super) limit: Option<f64>,
+    /// What could be done about it.
     pub(super) action: Action,
 }
+
+const MEASURES: [Measure; 10] = [
+    Measure {
+        category: Category::Api,
+        name: "error_ratio",
+        query: r#"sum by (job) (rate(http_requests_total{$jobs,status=~"5.."}[$w]))
+                  / sum by (job) (rate(http_requests_total{$jobs}[$w]))"#,
+        is_low_bad: false,
+        floor: 0.01,
+        limit: Some(0.05),
+        action: Action::Recover,
+    },
+    Measure {
+        category: Category::Api,
+        name: "p99_seconds",
+        query: "histogram_quantile(0.99, sum by (job, le) (rate(http_request_duration_seconds_bucket{$jobs}[$w])))",
+        is_low_bad: false,
+        floor: 0.1,
+        limit: Some(2.0),
+        action: Action::Recover,
+    },
+    Measure {
+        category: Category::Infrastructure,
+        name: "down_ratio",
+        query: "1 - avg by (job) (up{$jobs})",
+        is_low_bad: false,
+        floor: 0.1,
+        limit: Some(0.0),
+        action: Action::Recover,
+    },
+    Measure {
+        category: Category::Infrastructure,
+        name: "cpu_ratio",
+        query: r#"1 - avg(rate(node_cpu_seconds_total{mode="idle"}[$w]))"#,
+        is_low_bad: false,
+        floor: 0.05,
+        limit: Some(0.8),
+        action: Action::Recover,
+    },
+    Measure {
+        category: Category::Infrastructure,
+        name: "memory_ratio",
+        query: "1 - sum(node_memory_MemAvailable_bytes) / sum(node_memory_MemTotal_bytes)",
+        is_low_bad: false,
+        floor: 0.05,
+        limit: Some(0.85),
+        action: Action::ClearCache,
+    },
+    // Where no node_exporter tells of the machine, the processes tell what they take. How much there is they do not know, so
+    // there is no limit.
+    Measure {
+        category: Category::Infrastructure,
+        name: "process_cpu",
+        query: "sum by (job) (rate(process_cpu_seconds_total{$jobs}[$w])) unless on () node_memory_MemTotal_bytes",
+        is_low_bad: false,
+        floor: 0.2,
+        limit: None,
+        action: Action::Recover,
+    },
+    Measure {
+        category: Category::Infrastructure,
+        name: "process_memory_bytes",
+        query: "sum by (job) (process_resident_memory_bytes{$jobs}) unless on () node_memory_MemTotal_bytes",
+        is_low_bad: false,
+        floor: 64.0 * 1024.0 * 1024.0,
+        limit: None,
+        action: Action::ClearCache,
+    },
+    Measure {
+        category: Category::Engine,
+        name: "inference_p99_seconds",
+        query: "histogram_quantile(0.99, sum by (job, le) (rate(ai_inference_duration_seconds_bucket{$jobs}[$w])))",
+        is_low_bad: false,
+        floor: 0.1,
+        limit: Some(1.0),
+        action: Action::Recover,
+    },
+    Measure {
+        category: Category::Engine,
+        name: "confidence_ratio",
+        query: "sum by (job) (rate(ai_prediction_confidence_ratio_sum{$jobs}[$w]))
+                / sum by (job) (rate(ai_prediction_confidence_ratio_count{$jobs}[$w]))",
+        is_low_bad: true,
+        floor: 0.05,
+        limit: Some(0.6),
+        action: Action::Retrain,
+    },
+    Measure {
+        category: Category::Engine,
+        name: "accuracy_ratio",
+        query: r#"sum by (job) (rate(ai_feedback_total{$jobs,verdict="right"}[$w]))
+                  / sum by (job) (rate(ai_feedback_total{$jobs}[$w]))"#,
+        is_low_bad: true,
+        floor: 0.05,
+        limit: Some(0.8),
+        action: Action::Retrain,
+    },
+];
 
 // ===== impl Category =====
 
@@ -44,129 +145,25 @@ impl Category {
         }
     }
 
-    /// Rates are those of `window`.
-    pub(super) fn measures(self, window: Duration) -> Vec<Measure> {
-        let jobs = format!("job=~\"{}|{}\"", promise::backend().job_name(), promise::engine().job_name());
-        let w = format!("{}s", window.as_secs());
-        let high = |name, query, floor, limit, action| Measure {
-            name,
-            query,
-            is_low_bad: false,
-            floor,
-            limit,
-            action,
-        };
-        let low = |name, query, floor, limit, action| Measure {
-            name,
-            query,
-            is_low_bad: true,
-            floor,
-            limit,
-            action,
-        };
-        match self {
-            Self::Api => vec![
-                high(
-                    "error_ratio",
-                    format!(
-                        "sum by (job) (rate(http_requests_total{{{jobs},status=~\"5..\"}}[{w}])) \
-                         / sum by (job) (rate(http_requests_total{{{jobs}}}[{w}]))"
-                    ),
-                    0.01,
-                    Some(0.05),
-                    Action::Recover,
-                ),
-                high(
-                    "p99_seconds",
-                    p99("http_request_duration_seconds", &jobs, &w),
-                    0.1,
-                    Some(2.0),
-                    Action::Recover,
-                ),
-            ],
-            Self::Infrastructure => vec![
-                high(
-                    "down_ratio",
-                    format!("1 - avg by (job) (up{{{jobs}}})"),
-                    0.1,
-                    Some(0.0),
-                    Action::Recover,
-                ),
-                high(
-                    "cpu_ratio",
-                    format!("1 - avg(rate(node_cpu_seconds_total{{mode=\"idle\"}}[{w}]))"),
-                    0.05,
-                    Some(0.8),
-                    Action::Recover,
-                ),
-                high(
-                    "memory_ratio",
-                    "1 - sum(node_memory_MemAvailable_bytes) / sum(node_memory_MemTotal_bytes)".into(),
-                    0.05,
-                    Some(0.85),
-                    Action::ClearCache,
-                ),
-                // Where no node_exporter tells how much there is, what is taken is told, and that has no limit.
-                high(
-                    "process_cpu",
-                    format!(
-                        "sum by (job) (rate(process_cpu_seconds_total{{{jobs}}}[{w}])) unless on () node_memory_MemTotal_bytes"
-                    ),
-                    0.2,
-                    None,
-                    Action::Recover,
-                ),
-                high(
-                    "process_memory_bytes",
-                    format!(
-                        "sum by (job) (process_resident_memory_bytes{{{jobs}}}) unless on () node_memory_MemTotal_bytes"
-                    ),
-                    64.0 * 1024.0 * 1024.0,
-                    None,
-                    Action::ClearCache,
-                ),
-            ],
-            Self::Engine => vec![
-                high(
-                    "inference_p99_seconds",
-                    p99("ai_inference_duration_seconds", &jobs, &w),
-                    0.1,
-                    Some(1.0),
-                    Action::Recover,
-                ),
-                low(
-                    "confidence_ratio",
-                    format!(
-                        "sum by (job) (rate(ai_prediction_confidence_ratio_sum{{{jobs}}}[{w}])) \
-                         / sum by (job) (rate(ai_prediction_confidence_ratio_count{{{jobs}}}[{w}]))"
-                    ),
-                    0.05,
-                    Some(0.6),
-                    Action::Retrain,
-                ),
-                low(
-                    "accuracy_ratio",
-                    format!(
-                        "sum by (job) (rate(ai_feedback_total{{{jobs},verdict=\"right\"}}[{w}])) \
-                         / sum by (job) (rate(ai_feedback_total{{{jobs}}}[{w}]))"
-                    ),
-                    0.05,
-                    Some(0.8),
-                    Action::Retrain,
-                ),
-            ],
-        }
+    pub(super) fn measures(self) -> impl Iterator<Item = &'static Measure> {
+        MEASURES.iter().filter(move |measure| measure.category == self)
     }
 }
 
-fn p99(histogram: &str, jobs: &str, w: &str) -> String {
-    format!("histogram_quantile(0.99, sum by (job, le) (rate({histogram}_bucket{{{jobs}}}[{w}])))")
-}
+// ===== impl Measure =====
 
-/// What something is done to: the service of the job, and the backend for what is of the machine.
-pub(super) fn target(job: Option<&str>) -> Target {
-    match job {
-        Some(job) if job == promise::engine().job_name() => Target::Engine,
-        _ => Target::Backend,
+impl Measure {
+    pub(super) fn query(&self, window: Duration) -> String {
+        let [backend, engine] = [promise::backend(), promise::engine()];
+        let jobs = format!("job=~\"{}|{}\"", backend.job_name(), engine.job_name());
+        self.query.replace("$jobs", &jobs).replace("$w", &format!("{}s", window.as_secs()))
+    }
+
+    /// What something is done to: the service of the job, and the backend for what is of the machine.
+    pub(super) fn target(job: Option<&str>) -> Target {
+        match job {
+            Some(job) if job == promise::engine().job_name() => Target::Engine,
+            _ => Target::Backend,
+        }
     }
 }

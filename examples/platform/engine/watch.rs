@@ -13,7 +13,7 @@ use super::{
     anomalies::{Anomaly, Severity},
     audit::{Audit, Decision},
     history::History,
-    measures::{Category, target},
+    measures::{Category, Measure},
 };
 use crate::{
     action::{Proposal, Report, Verdict},
@@ -76,10 +76,10 @@ impl Watch {
     /// What is out of the ordinary, and what could be done about it.
     async fn anomalies(&self, category: Category) -> Result<Vec<(Anomaly, Proposal)>, BoxError> {
         let mut found = Vec::new();
-        for measure in category.measures(self.history.window()) {
-            for series in self.history.read(&measure.query).await? {
-                let target = target(series.job.as_deref());
-                let anomaly = Anomaly::of(category, &measure, series.job, &series.values);
+        for measure in category.measures() {
+            for series in self.history.read(&measure.query(self.history.window())).await? {
+                let target = Measure::target(series.job.as_deref());
+                let anomaly = Anomaly::of(measure, series.job, &series.values);
                 found.extend(anomaly.map(|it| {
                     let proposal = Proposal { action: measure.action, target, reason: it.reason() };
                     (it, proposal)

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{sync::watch, task::JoinSet, time::sleep};
 use tower_metrics::{dashboard::Dashboards, rules::Rules};
 
 use super::{APP, Orchestrator, websocket::Client};
@@ -59,14 +59,14 @@ fn load(it: &Arc<Orchestrator>) -> JoinSet<()> {
     load
 }
 
-/// Tasks that take longer than they should, some of which end each second.
-fn slow(it: &Arc<Orchestrator>) -> JoinSet<()> {
+/// Tasks that take longer than they should, some of which end each second, until it is said that it is enough.
+fn slow(it: &Arc<Orchestrator>, enough: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut slow = JoinSet::new();
     for number in 0..40 {
-        let it = it.clone();
+        let (it, enough) = (it.clone(), enough.clone());
         slow.spawn(async move {
             sleep(Duration::from_millis(270 * number)).await;
-            loop {
+            while !*enough.borrow() {
                 it.run("researcher", 10.8).await;
             }
         });
@@ -91,7 +91,8 @@ async fn each_alert_fires_on_its_fault_and_resolves() {
     it.break_it("coder").await;
     it.break_it("token_refresh").await;
     let silent = Client::connect(&it).await;
-    let mut slow = slow(&it);
+    let (is_enough, enough) = watch::channel(false);
+    let slow = slow(&it, &enough);
     // Long enough for a scrape to see that it has cost nothing yet.
     let dear = json!({ "repository": "monolith", "user": "bob", "seconds": 3, "tokens": 700_000 });
     assert_eq!(it.ask("planner", &dear).await.status, 200);
@@ -102,7 +103,8 @@ async fn each_alert_fires_on_its_fault_and_resolves() {
     it.mend_it("coder").await;
     it.mend_it("token_refresh").await;
     drop(silent);
-    slow.shutdown().await;
+    is_enough.send(true).unwrap();
+    slow.join_all().await;
     for (alert, labels) in OWN {
         watched.until(alert, "resolved", labels).await;
     }

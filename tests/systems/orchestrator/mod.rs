@@ -94,7 +94,7 @@ impl Orchestrator {
     }
 }
 
-/// One more call that is under way, until a state is reached that it makes.
+/// Waits until the breaker of an agent is in this state.
 async fn until_state(it: &Orchestrator, agent: &str, state: &str) {
     let waiting = async {
         while it.state(agent).await != state {

@@ -1,6 +1,9 @@
 //! Who may reset a breaker.
 
+use std::time::Duration;
+
 use http::Method;
+use tokio::{process::Command, time::timeout};
 
 use super::{APP, Orchestrator};
 use crate::{programs::Scratch, system::Answer};
@@ -84,7 +87,9 @@ async fn wrong_flags_are_said_before_anything_is_served() {
     ];
     for (args, said) in cases {
         let listen = ["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"];
-        let output = std::process::Command::new(&program).args(listen).args(args).output().unwrap();
+        let mut program = Command::new(&program);
+        let output = program.args(listen).args(args).kill_on_drop(true).output();
+        let output = timeout(Duration::from_secs(10), output).await.expect("it ends").unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && error.contains(said), "{args:?}: {error}");
     }

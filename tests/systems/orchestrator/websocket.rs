@@ -40,6 +40,13 @@ impl Client {
         serde_json::from_str(message.to_text().unwrap()).unwrap()
     }
 
+    /// Waits until all that was said is heard: the answer to a ping comes after it.
+    async fn is_heard(&mut self) {
+        self.socket.send(Message::Ping("heard?".into())).await.unwrap();
+        let answer = self.socket.next().await.unwrap().unwrap();
+        assert!(answer.is_pong(), "{answer:?}");
+    }
+
     /// Acknowledges so many events.
     pub(super) async fn acknowledge(&mut self, events: usize) -> Vec<Value> {
         let mut heard = Vec::new();
@@ -116,21 +123,24 @@ async fn a_silent_client_loses_messages_and_nobody_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_was_never_sent_is_not_delivered_by_an_acknowledgement() {
+async fn only_what_names_a_message_that_is_on_its_way_acknowledges_it() {
     let it = Orchestrator::start(&[]);
     let mut ada = Client::connect(&it).await;
     it.until("connections_open", &OPEN, 1.0).await;
-    for nonsense in ["7", "-1", "", "18446744073709551616", "{\"id\":1}", "\u{0}"] {
+    assert_eq!(it.run("coder", 0.0).await, 200);
+    let heard = [ada.hear().await, ada.hear().await];
+    for nonsense in ["7", "-1", "0", "", "1.0", "18446744073709551616", "{\"id\":1}", "\u{0}"] {
         ada.say(nonsense).await;
     }
-    assert_eq!(it.run("coder", 0.0).await, 200);
-    let heard = ada.acknowledge(2).await;
-    // A second time.
-    ada.say(&heard[0]["id"].to_string()).await;
-    assert_eq!(it.run("coder", 0.0).await, 200);
-    ada.acknowledge(2).await;
-    it.until(ENDED, &[("outcome", "delivered")], 4.0).await;
-    assert_balanced(&it.page().await);
+    ada.is_heard().await;
+    assert_eq!(it.sum(DEPTH, &[]).await, 2.0);
+    // The second alone, and twice.
+    ada.say(&heard[1]["id"].to_string()).await;
+    ada.say(&heard[1]["id"].to_string()).await;
+    ada.is_heard().await;
+    let page = it.page().await;
+    assert_eq!((page.sum(ENDED, &[("outcome", "delivered")]), page.sum(DEPTH, &[])), (1.0, 1.0));
+    assert_balanced(&page);
 }
 
 #[tokio::test]

@@ -1,11 +1,38 @@
 //! The platform as a program: what it is told, and its end.
 
-use std::process::Command;
+use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, process::Command, time::timeout};
 
-use super::{platform, until};
-use crate::programs::example;
+use super::{platform, propose, until};
+use crate::{programs::example, system::System};
+
+/// One service, on free ports.
+fn alone(role: &str, more: &[&str]) -> System {
+    let args = [role, "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"];
+    System::start("platform", &[&args, more].concat())
+}
+
+#[tokio::test]
+async fn services_that_are_started_alone_find_each_other_by_flags() {
+    let [backend, engine] = ["backend", "engine"].map(|role| alone(role, &[]));
+    let engine_at = engine.address("engine").to_owned();
+    let executor = alone("executor", &["--backend", backend.address("backend"), "--engine", &engine_at]);
+    assert_eq!(propose(&executor, "clear_cache", "backend").await.json()["status"], "completed");
+    let page = backend.page("backend metrics").await;
+    assert_eq!(
+        page.sum("http_requests_total", &[("endpoint", "/admin/clear_cache"), ("status", "200")]),
+        1.0
+    );
+
+    drop(engine);
+    let report = propose(&executor, "recover", "engine").await.json();
+    assert_eq!(report["reason"], format!("{engine_at} gave no answer: connect"));
+    let page = executor.page("executor metrics").await;
+    assert_eq!(page.sum("executor_actions_total", &[("status", "failed")]), 1.0);
+    let labels = [("server", &*engine_at), ("error_type", "connect")];
+    assert_eq!(page.sum("http_client_requests_total", &labels), 1.0);
+}
 
 #[tokio::test]
 async fn the_services_end_with_whoever_started_them() {
@@ -21,8 +48,8 @@ async fn the_services_end_with_whoever_started_them() {
     }
 }
 
-#[test]
-fn a_flag_that_is_wrong_is_an_error_that_says_what_is_wanted() {
+#[tokio::test]
+async fn a_flag_that_is_wrong_is_an_error_that_says_what_is_wanted() {
     let program = example("platform");
     let wrong: [(&[&str], &str); 7] = [
         (&["--backend-adr", "127.0.0.1:0"], "\\\"--backend-adr\\\" is no flag here, there are"),
@@ -36,7 +63,9 @@ fn a_flag_that_is_wrong_is_an_error_that_says_what_is_wanted() {
     for (args, says) in wrong {
         let addresses: &[&str] =
             if args.len() == 3 { &["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"] } else { &[] };
-        let output = Command::new(&program).args(args).args(addresses).output().unwrap();
+        // One that is not refused would serve for ever.
+        let ended = Command::new(&program).args(args).args(addresses).kill_on_drop(true).output();
+        let output = timeout(Duration::from_secs(20), ended).await.expect("it is refused").unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(says), "{args:?}: {said}");
     }
