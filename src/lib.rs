@@ -165,6 +165,11 @@ struct Migrating;
 #[doc = include_str!("../docs/exporters.md")]
 struct Chosen;
 
+/// The examples of the guide, compiled.
+#[cfg(all(doctest, feature = "prometheus", feature = "testing"))]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;
+
 /// The examples of the page on performance, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/performance.md")]

@@ -74,7 +74,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .serve(metrics_addr)
         .await?;
     describe_counter!(promise::ERRORS.name(), promise::ERRORS.help());
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla);
+    // Nobody is refused above it but executions, far below: it says where the alert on saturation begins.
+    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();
     let store = Store::new();
     let executions = run::executions(store.clone());

@@ -7,8 +7,8 @@
 //!    [dependencies]
 //!    axum = "0.8"
 //!    tokio = { version = "1", features = ["full"] }
-//!    tower = { version = "0.5", features = ["util"] }
-//!    tower-metrics = { version = "0.1", features = ["axum", "dashboard", "process", "prometheus", "rules"] }
+//!    tower = { version = "0.5", features = ["limit", "load-shed", "util"] }
+//!    tower-metrics = { version = "0.1", features = ["axum", "dashboard", "process", "prometheus", "rules", "tower"] }
 //!
 //!    [dev-dependencies]
 //!    tower-metrics = { version = "0.1", features = ["testing"] }
@@ -23,6 +23,7 @@ use std::{collections::BTreeMap, env, error::Error, fs, io, path::Path};
 use axum::{
     Router,
     body::HttpBody,
+    error_handling::HandleErrorLayer,
     extract::{self, MatchedPath, Request, State},
     http::StatusCode,
     middleware::{Next, from_fn},
@@ -30,9 +31,9 @@ use axum::{
     routing::get,
 };
 use tokio::net::TcpListener;
-use tower::Layer;
+use tower::{BoxError, Layer, ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer};
 use tower_metrics::{
-    ConnectionMetricsLayer, HttpMetricsLayer, dashboard::Dashboards, exporter::Prometheus,
+    ConnectionMetricsLayer, HttpMetricsLayer, RejectionLayer, dashboard::Dashboards, exporter::Prometheus,
     metrics::histogram, rules::Rules,
 };
 
@@ -43,6 +44,8 @@ mod tests;
 
 use self::patterns::Items;
 
+/// How many calls are taken at once.
+const MOST_AT_ONCE: usize = 1_000;
 const ENDPOINTS: [(&str, &str); 3] = [("GET", "/items/{id}"), ("PUT", "/items/{id}"), ("GET", "/health")];
 
 #[tokio::main]
@@ -53,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let sla = promise::promise();
     let metrics = Prometheus::new().sla(&sla).process().serve(&flags["--metrics-addr"]).await?;
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla);
+    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(MOST_AT_ONCE);
     layer.initialize();
     patterns::info();
     let (items, queued) = Items::open(flags["--data"].clone().into())?;
@@ -71,8 +74,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn app(layer: HttpMetricsLayer, items: Items) -> Router {
+    // Above so many at once a call is refused, and counted as such, in the place of all of them becoming slow.
+    let overload = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::SERVICE_UNAVAILABLE))
+        .layer(RejectionLayer::new("overload").around(LoadShedLayer::new()))
+        .layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE));
     Router::new()
         .route("/items/{id}", get(read).put(enqueue))
+        .layer(overload)
         .route("/health", get(health))
         .layer(from_fn(answer_size))
         .layer(layer)

@@ -31,10 +31,10 @@ impl Items {
             "service_health_status",
             "1 is well, 0 is down, by what the service cannot do without."
         );
-        let query = Operation::new("db_query").labels(["query_type"]);
+        let query = Operation::new("db_query").labels(["query_type"]).in_flight_limit(100);
         query.try_run_with(["create"], || fs::create_dir_all(&data))?;
         for result in ["hit", "miss"] {
-            counter!("cache_requests_total", "result" => result).absolute(0);
+            counter!("cache_requests_total", "cache" => "items", "result" => result).absolute(0);
         }
         let operation = Operation::new("operation").labels(["operation_type"]).outcome_label("status");
         let operation = operation.word(Outcome::Completed, "success").count_as("operations_total");
@@ -46,7 +46,7 @@ impl Items {
     pub(crate) async fn read(&self, id: u64) -> io::Result<Option<String>> {
         let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
         let result = if cached.is_some() { "hit" } else { "miss" };
-        counter!("cache_requests_total", "result" => result).increment(1);
+        counter!("cache_requests_total", "cache" => "items", "result" => result).increment(1);
         if cached.is_some() {
             return Ok(cached);
         }

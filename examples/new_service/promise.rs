@@ -16,7 +16,7 @@ pub(crate) const BOARD: [Metric; 5] = [
     Metric::gauge("queue_depth", Count, &["queue_name"], "What waits."),
     Metric::counter("queue_items_processed_total", Count, &["queue_name"], "What waited and was worked off."),
     Metric::counter("batch_operations_total", Count, &["operation", "status"], "Batches, by how they ended."),
-    Metric::counter("cache_requests_total", Count, &["result"], "Look-ups, and what they found."),
+    Metric::counter("cache_requests_total", Count, &["cache", "result"], "Look-ups, and what they found."),
 ];
 
 /// One service, one promise.

@@ -77,7 +77,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .serve(&settings.metrics_addr)
         .await?;
 
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla);
+    // Nobody is refused above it: it says where the alert on saturation begins.
+    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();
     let faults = Faults::new();
     let app = Arc::new(Orchestrator {

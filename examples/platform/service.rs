@@ -6,21 +6,24 @@ use std::{
     thread,
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, error_handling::HandleErrorLayer, http::StatusCode, routing::get};
 use tokio::{
     net::TcpListener,
     signal::{self, unix},
     sync::oneshot,
 };
-use tower::BoxError;
+use tower::{BoxError, ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_metrics::{
-    HttpMetricsLayer,
+    HttpMetricsLayer, RejectionLayer,
     exporter::{Handle, Prometheus},
     sla::Sla,
 };
 
 use crate::{faults::Faults, flags::Flags};
+
+/// How many calls a service takes at once.
+const MOST_AT_ONCE: usize = 1_000;
 
 /// A service of the platform: what it is called, where it listens unless told otherwise, and the flags that it has beside
 /// the common ones.
@@ -94,11 +97,20 @@ impl Service {
         faults: &Faults,
     ) -> Result<(), BoxError> {
         let app = if self.has_faults { app.merge(faults.routes()) } else { app };
-        let layer = HttpMetricsLayer::axum().sla(&self.sla).endpoints(endpoints.iter().copied());
+        // Above so many at once a call is refused, and counted as such, in the place of all of them becoming slow.
+        let overload = ServiceBuilder::new()
+            .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::SERVICE_UNAVAILABLE))
+            .layer(RejectionLayer::new("overload").around(LoadShedLayer::new()))
+            .layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE));
+        let layer = HttpMetricsLayer::axum()
+            .sla(&self.sla)
+            .endpoints(endpoints.iter().copied())
+            .in_flight_limit(MOST_AT_ONCE);
         layer.initialize();
         // All that the promise needs is exported, with its bounds; what is not would be said here.
         self.sla.check(&self.metrics.render())?.complete()?;
         let app = app
+            .layer(overload)
             .route("/health", get(async || "well\n"))
             .layer(layer)
             // Outside, so that the panic passes the metrics before it becomes the 500 that they already tell.

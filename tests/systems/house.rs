@@ -23,7 +23,7 @@ pub(crate) struct House {
     _load: JoinSet<()>,
 }
 
-/// Where and how, and with what.
+/// Where and how, and with what; a `#` in the path is a number that grows.
 type Call = (&'static str, Method, &'static str, String);
 
 // ===== impl House =====
@@ -77,8 +77,9 @@ async fn calls(system: Arc<System>, calls: Vec<Call>) {
     for (name, method, path, body) in calls {
         let system = system.clone();
         of_one.spawn(async move {
-            loop {
-                system.send(name, method.clone(), path, &body).await;
+            for number in 0_u64.. {
+                let path = path.replace('#', &number.to_string());
+                system.send(name, method.clone(), &path, &body).await;
                 sleep(Duration::from_millis(150)).await;
             }
         });
@@ -95,7 +96,7 @@ fn of_the_platform() -> Vec<Call> {
         ("backend", Method::POST, "/sessions", login("ada")),
         ("backend", Method::POST, "/sessions", login("eve")),
         ("backend", Method::GET, "/users/7", String::new()),
-        ("backend", Method::GET, "/users/8", String::new()),
+        ("backend", Method::GET, "/users/#", String::new()),
         ("backend", Method::GET, "/nowhere", String::new()),
         ("backend", Method::POST, "/policy/evaluate", action("backend")),
         ("engine", Method::POST, "/predict", features),
@@ -122,6 +123,7 @@ fn of_the_execution() -> Vec<Call> {
         execute(plan("network", "local", "false")),
         execute(plan("database", "edge", "true")),
         ("execution", Method::GET, "/executions", String::new()),
+        ("execution", Method::GET, "/executions/1", String::new()),
     ]
 }
 
@@ -129,7 +131,7 @@ fn of_the_new_service() -> Vec<Call> {
     vec![
         ("new-service", Method::PUT, "/items/7", "Ada".into()),
         ("new-service", Method::GET, "/items/7", String::new()),
-        ("new-service", Method::GET, "/items/8", String::new()),
+        ("new-service", Method::GET, "/items/#", String::new()),
         ("new-service", Method::GET, "/health", String::new()),
     ]
 }
