@@ -94,7 +94,8 @@ impl Service {
         faults: &Faults,
     ) -> Result<(), BoxError> {
         let app = if self.has_faults { app.merge(faults.routes()) } else { app };
-        let layer = HttpMetricsLayer::axum().sla(&self.sla).endpoints(endpoints.iter().copied());
+        let endpoints = endpoints.iter().copied().chain([("GET", "/health")]);
+        let layer = HttpMetricsLayer::axum().sla(&self.sla).endpoints(endpoints);
         layer.initialize();
         // All that the promise needs is exported, with its bounds; what is not would be said here.
         self.sla.check(&self.metrics.render())?.complete()?;
