@@ -86,14 +86,16 @@ pub(crate) fn alerts() -> Vec<CustomAlert> {
         )
         .of(&sla)
         .by(["agent_type"])
-        .summary("More than 20 % of the {{ $labels.agent_type }} executions fail."),
+        .summary("More than 20 % of the {{ $labels.agent_type }} executions fail.")
+        .description("`GET /executions` lists them with the steps that failed; `execution_errors_total` says of what kind."),
         // A server that restarts costs a few steps; more than five in ten minutes is one that does not come back.
         CustomAlert::increase_above("SelfHealingExhausted", gave_up, Duration::from_secs(600), 5.0)
             .of(&sla)
             .by(["policy"])
             .summary(
                 "Steps of {{ $labels.policy }} agents fail for good, however often they are tried again.",
-            ),
+            )
+            .description("Look whether the servers of their plans are up, and at what the last of their steps said."),
     ]
 }
 

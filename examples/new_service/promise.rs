@@ -38,7 +38,12 @@ pub(crate) fn promise() -> Sla {
 /// What the rules do not tell of by themselves.
 pub(crate) fn alerts() -> Vec<CustomAlert> {
     let health = CustomAlert::value_below("DependencyDown", Series::new("service_health_status"), 1.0);
-    vec![health.of(&promise()).by(["service_name"]).summary("{{ $labels.service_name }} is down.")]
+    let health = health.of(&promise()).by(["service_name"]);
+    vec![
+        health
+            .summary("{{ $labels.service_name }} is down.")
+            .description("Look whether it runs and can be reached, and at what it says of itself."),
+    ]
 }
 
 /// Boards of what the service measures beside its requests.

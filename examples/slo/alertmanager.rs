@@ -11,14 +11,17 @@ use tower_metrics::{
 const RATIOS: [Alert; 4] =
     [Alert::HighApiErrorRate, Alert::HighApiLatency, Alert::HighApiLatencyP95, Alert::HighCancellation];
 
-pub(crate) fn config(promises: &[Sla], rules: &Rules) -> String {
+/// With the folder in which Alertmanager finds its secrets.
+pub(crate) fn config(promises: &[Sla], rules: &Rules, secrets: &str) -> String {
     let labels = promises.iter().flat_map(Sla::selectors).map(|(label, _)| label);
     let service: BTreeSet<_> = labels.chain(["job"]).collect();
     let service = service.into_iter().collect::<Vec<_>>().join(", ");
-    let teams = promises.iter().flat_map(Sla::alert_labels).filter(|(label, _)| *label == "team");
+    let groups = rules.groups();
+    let alerts = groups.iter().flat_map(|group| group.rules()).filter(|rule| rule.is_alert());
+    let teams = alerts.flat_map(|alert| alert.added_labels()).filter(|(label, _)| *label == "team");
     let teams: BTreeSet<_> = teams.map(|(_, team)| team).collect();
     let routes: String = teams.iter().map(|team| route(team)).collect();
-    let receivers: String = teams.iter().map(|team| receiver(team)).collect();
+    let receivers: String = teams.iter().map(|team| receiver(team, secrets)).collect();
     let [burn, down, watchdog] =
         [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::Watchdog].map(|alert| rules.name(alert));
     let [p95, p99] = [Alert::HighApiLatencyP95, Alert::HighApiLatency].map(|alert| rules.name(alert));
@@ -45,7 +48,9 @@ route:
     - receiver: on-call
       matchers: ['severity="critical"']
       continue: true
-{routes}
+{routes}    # What no team took, so that what wakes somebody is on Slack too.
+    - receiver: everybody
+      matchers: ['severity=~"critical|warning"']
 inhibit_rules:
   # A page says what its ticket would.
   - source_matchers: ['alertname="{burn}"', 'severity="critical"']
@@ -68,7 +73,7 @@ receivers:
   - name: nobody
   - name: everybody
     slack_configs:
-      - api_url_file: /etc/alertmanager/secrets/slack-url
+      - api_url_file: {secrets}/slack-url
         channel: '#alerts'
         send_resolved: true
   - name: watchdog
@@ -77,10 +82,10 @@ receivers:
         send_resolved: false
         http_config:
           authorization:
-            credentials_file: /etc/alertmanager/secrets/watchdog-token
+            credentials_file: {secrets}/watchdog-token
   - name: on-call
     pagerduty_configs:
-      - routing_key_file: /etc/alertmanager/secrets/pagerduty-key
+      - routing_key_file: {secrets}/pagerduty-key
         severity: critical
         # The alerts of a group have different summaries: of two instances that are down, say.
         description: '{{{{ (index .Alerts 0).Annotations.summary }}}}{{{{ if gt (len .Alerts) 1 }}}} (one of {{{{ len .Alerts }}}}){{{{ end }}}}'
@@ -101,11 +106,11 @@ fn route(team: &str) -> String {
     )
 }
 
-fn receiver(team: &str) -> String {
+fn receiver(team: &str, secrets: &str) -> String {
     format!(
         r#"  - name: team-{team}
     slack_configs:
-      - api_url_file: /etc/alertmanager/secrets/slack-url
+      - api_url_file: {secrets}/slack-url
         channel: '#{team}-team'
         send_resolved: true
         title: '{{{{ .CommonLabels.alertname }}}} ({{{{ .CommonLabels.severity }}}}): {{{{ (index .Alerts 0).Annotations.summary }}}}{{{{ if gt (len .Alerts) 1 }}}} (one of {{{{ len .Alerts }}}}){{{{ end }}}}'

@@ -33,8 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = [
         ("rules.yml", rules.to_yaml()),
         ("prometheus.yml", prometheus::config(&promises)),
-        ("alertmanager.yml", alertmanager::config(&promises, &rules)),
-        ("docs/runbooks.md", runbooks::page(&promises, &rules)),
+        ("alertmanager.yml", alertmanager::config(&promises, &rules, "/etc/alertmanager/secrets")),
+        ("docs/runbooks.md", runbooks::page(WRITTEN, &promises, &rules)),
     ];
     let files = files.into_iter().map(|(name, text)| (name.to_owned(), text));
     for (name, text) in files.chain(dashboards(&rules)) {
@@ -46,6 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+/// Where the runbooks come from.
+const WRITTEN: &str = "Written by `cargo run --example slo -- --out DIR` from the promises in `examples/slo/promise.rs` and \
+                       `examples/tonic/promise.rs`.";
 
 /// A metric of the service's own, which `examples/axum.rs` counts.
 const USERS_READ: Metric =

@@ -1,9 +1,12 @@
 //! What whoever is woken reads: for each alert what it means, what to ask first, what it usually is, and what to do.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use tower_metrics::{
-    rules::{Alert, Rules},
+    rules::{Alert, Rule, Rules},
     sla::Sla,
 };
 
@@ -15,7 +18,8 @@ struct Runbook {
     steps: [&'static str; 3],
 }
 
-pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
+/// With a sentence that says where the page comes from.
+pub(crate) fn page(written: &str, promises: &[Sla], rules: &Rules) -> String {
     let service = match promises {
         [promise] => {
             let labels = [("job", promise.job_name())].into_iter().chain(promise.selectors());
@@ -33,23 +37,14 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
     }
 
     let mut page = format!(
-        "# Runbooks of {}\n\nWritten by `cargo run --example slo -- --out DIR` from the promises in `examples/slo/promise.rs` and \
-         `examples/tonic/promise.rs`. Change the texts in `examples/slo/runbooks.rs`.\n\nEvery query can be pasted into Prometheus \
+        "# Runbooks of {}\n\n{written} Change the texts in `examples/slo/runbooks.rs`.\n\nEvery query can be pasted into Prometheus \
          as it is, and tells of all services; put the `job` of the alert into it to see one.\n",
         names.join(", ")
     );
     for alert in Alert::ALL {
-        let Some(firing) = alerts.get(rules.name(alert)) else { continue };
+        let Some(firing) = alerts.remove(rules.name(alert)) else { continue };
         let Runbook { meaning, queries, causes, steps } = runbook(alert);
-        let mut severities: Vec<_> = firing
-            .iter()
-            .flat_map(|rule| rule.added_labels())
-            .filter(|(label, _)| *label == "severity")
-            .collect();
-        severities.sort_unstable();
-        severities.dedup();
-        let severities: Vec<_> = severities.into_iter().map(|(_, severity)| severity).collect();
-        write!(page, "\n## {}\n\n*{}.* {meaning}\n\n", rules.name(alert), severities.join(", "))
+        write!(page, "\n## {}\n\n*{}.* {meaning}\n\n", rules.name(alert), severities(&firing))
             .expect("a String takes it");
         page.push_str("Ask first:\n\n");
         for (what, query) in queries {
@@ -64,7 +59,29 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules) -> String {
         page.push('\n');
         page.push_str(&list("Do", steps));
     }
+    // What is left are alerts of the services' own, whose annotations say what to do.
+    for (name, firing) in alerts {
+        let texts: BTreeSet<_> = firing.iter().copied().map(in_words).collect();
+        let texts: Vec<_> = texts.into_iter().collect();
+        write!(page, "\n## {name}\n\n*{}.* {}\n\nIt fires on:\n", severities(&firing), texts.join(" "))
+            .expect("a String takes it");
+        for rule in firing {
+            write!(page, "\n```promql\n{}\n```\n", rule.expr()).expect("a String takes it");
+        }
+    }
     page
+}
+
+/// What is wrong, and what to do.
+fn in_words(alert: &Rule) -> String {
+    let told = alert.annotations().filter(|(name, _)| ["summary", "description"].contains(name));
+    told.map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+}
+
+fn severities(alerts: &[&Rule]) -> String {
+    let labels = alerts.iter().flat_map(|alert| alert.added_labels());
+    let severities: BTreeSet<_> = labels.filter(|(label, _)| *label == "severity").collect();
+    severities.into_iter().map(|(_, severity)| severity).collect::<Vec<_>>().join(", ")
 }
 
 fn runbook(alert: Alert) -> Runbook {

@@ -120,6 +120,11 @@ impl Dashboards {
         self
     }
 
+    /// Returns the boards of metrics of one's own that were [added](Self::board): the title and the metrics of each.
+    pub fn boards(&self) -> impl Iterator<Item = (&str, &[Metric])> {
+        self.boards.iter().map(|board| (&*board.title, &*board.metrics))
+    }
+
     /// Returns the dashboards: the overview, then for each service those of its HTTP calls, its gRPC calls and its operations,
     /// as far as something is promised of them, then the boards.
     ///

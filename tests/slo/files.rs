@@ -136,7 +136,8 @@ fn they_agree_with_the_files_of_three_and_of_ten_services() {
         let rules = Rules::new(&promises);
         let rules_file = scratch.write("rules.yml", &rules.to_yaml());
         let prometheus = scratch.write("prometheus.yml", &prometheus::config(&promises));
-        let alertmanager = scratch.write("alertmanager.yml", &alertmanager::config(&promises, &rules));
+        let alertmanager =
+            scratch.write("alertmanager.yml", &alertmanager::config(&promises, &rules, "secrets"));
         run("promtool", &["check", "config", prometheus.to_str().unwrap()]).unwrap();
         run("vmalert", &["-dryRun", &format!("-rule={}", rules_file.display())]).unwrap();
         run("amtool", &["check-config", alertmanager.to_str().unwrap()]).unwrap();
@@ -157,7 +158,7 @@ fn alerts_go_to_whom_they_concern() {
         run("amtool", &[&["config", "routes", "test", &config, &verify], labels].concat())
     };
     goes_to("on-call,team-shop", &["alertname=ErrorBudgetBurn", "severity=critical", "team=shop"]).unwrap();
-    goes_to("on-call", &["alertname=ServiceDown", "severity=critical"]).unwrap();
+    goes_to("on-call,everybody", &["alertname=ServiceDown", "severity=critical"]).unwrap();
     goes_to("team-shop", &["alertname=HighAPIErrorRate", "severity=warning", "team=shop"]).unwrap();
     goes_to("nobody", &["alertname=Anomaly", "severity=info", "team=shop"]).unwrap();
     goes_to("everybody", &["alertname=SloDataMissing", "severity=warning"]).unwrap();

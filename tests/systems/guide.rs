@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     house::House,
-    programs::{Board, Scratch, Server, example},
+    programs::{Board, Scratch, Server, example, run},
     system::System,
     watched::Watched,
 };
@@ -31,6 +31,15 @@ fn of_tables(page: &str) -> Vec<String> {
     let cells =
         metrics.lines().filter(|line| line.starts_with("| `")).map(|line| line.split(" | ").last().unwrap());
     cells.map(|cell| cell.trim_matches(['|', ' ', '`']).to_owned()).collect()
+}
+
+#[test]
+fn the_quick_reference_is_what_the_program_writes() {
+    let scratch = Scratch::new("reference");
+    let page = scratch.path("quick-reference.md");
+    run(example("deploy").to_str().unwrap(), &["--reference", page.to_str().unwrap()]).unwrap();
+    let is_same = fs::read(page).unwrap() == fs::read("docs/quick-reference.md").unwrap();
+    assert!(is_same, "`cargo run --example deploy -- --reference docs/quick-reference.md` writes it again");
 }
 
 /// The queries that give no number.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
@@ -39,7 +39,10 @@ impl House {
         let data = scratch.path("data").display().to_string();
         let tags = format!("local,edge={}", free_address());
         let platform = System::start("platform", &[&addresses, &["--faults"][..]].concat());
-        let orchestrator = System::start("orchestrator", &[&free[..], &["--faults"]].concat());
+        let orchestrator = System::start(
+            "orchestrator",
+            &[&free[..], &["--faults", "--refresh-interval", "1", "--rotation-interval", "1"]].concat(),
+        );
         let execution = System::start("execution", &[&free[..], &["--server-tags", &tags]].concat());
         let new_service = System::start("new_service", &[&free[..], &["--data", &data]].concat());
         let [platform, orchestrator, execution, new_service] =
@@ -96,6 +99,7 @@ fn of_the_platform() -> Vec<Call> {
         ("backend", Method::GET, "/nowhere", String::new()),
         ("backend", Method::POST, "/policy/evaluate", action("backend")),
         ("engine", Method::POST, "/predict", features),
+        ("engine", Method::POST, "/feedback", json!({ "id": 1, "was_incident": false }).to_string()),
         ("executor", Method::POST, "/actions", action("backend")),
         ("executor", Method::POST, "/actions", action("nobody")),
     ]
@@ -130,16 +134,15 @@ fn of_the_new_service() -> Vec<Call> {
     ]
 }
 
-/// Hears of what agents do, and acknowledges it.
+/// Hears of what agents do, and acknowledges it; leaves after some events, and comes back.
 async fn hear(orchestrator: Arc<System>) {
     let uri = format!("ws://{}/ws", orchestrator.address("orchestrator"));
-    let (mut socket, _) = connect_async(uri).await.unwrap();
-    while let Some(Ok(event)) = socket.next().await {
-        let Ok(event) = serde_json::from_str::<serde_json::Value>(event.to_text().unwrap_or_default()) else {
-            continue;
-        };
-        if socket.send(Message::text(event["id"].to_string())).await.is_err() {
-            return;
+    loop {
+        let (mut socket, _) = connect_async(&uri).await.unwrap();
+        for _ in 0..20 {
+            let event = socket.next().await.unwrap().unwrap();
+            let event: Value = serde_json::from_str(event.to_text().unwrap()).unwrap();
+            socket.send(Message::text(event["id"].to_string())).await.unwrap();
         }
     }
 }

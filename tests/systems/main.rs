@@ -10,6 +10,10 @@ mod exposition;
 #[path = "../support/programs/mod.rs"]
 mod programs;
 
+mod deploy;
+mod deploy_alerts;
+mod deploy_compose;
+mod deploy_start;
 mod execution;
 mod guide;
 mod house;

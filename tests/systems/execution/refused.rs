@@ -7,6 +7,7 @@ use super::{Told, plan, ran, start};
 use crate::{
     programs::{example, run},
     storm::{assert_caused_by_callers, assert_unharmed, storm},
+    system::System,
 };
 
 #[tokio::test]
@@ -102,4 +103,29 @@ async fn hostile_traffic_makes_few_series() {
     assert_eq!(page.sum("http_requests_total", &[]), 3_000.0);
     assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]));
     assert_unharmed(&page, &[], 1_500);
+}
+
+#[tokio::test]
+async fn with_as_many_servers_as_it_takes_and_every_outcome_it_has_fewer_series_than_a_service_may() {
+    let tags: Vec<_> = (0..30).map(|tag| format!("server-{tag}")).collect();
+    let args = ["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--server-tags", &tags.join(",")];
+    let system = System::start("execution", &args);
+    let agents = ["general", "network", "database", "security"];
+    for four in tags.chunks(4) {
+        let of_all = four.iter().flat_map(|tag| agents.map(|agent| (agent, tag)));
+        let given_up = join_all(of_all.map(|(agent, tag)| {
+            let system = &system;
+            async move {
+                ran(system, &plan(agent, tag, "true", &[])).await;
+                ran(system, &plan(agent, tag, "false", &[])).await;
+                Told::begin(system, &plan(agent, tag, "sleep", &["60"])).await
+            }
+        }));
+        drop(given_up.await);
+        // Each has to leave its slot for the next ones.
+        system.until("metrics", "none goes on", |page| page.sum("execution_in_flight", &[]) == 0.0).await;
+    }
+    let page = system.page("metrics").await;
+    assert_eq!(page.of("execution_duration_seconds_count").count(), 30 * 4 * 3);
+    assert_unharmed(&page, &[], 6_000);
 }
