@@ -80,7 +80,7 @@ pub(crate) fn alerts() -> Vec<CustomAlert> {
         // One plan in ten may be wrong by itself; one in five is what they run on. What a caller gave up did not fail.
         CustomAlert::share_above(
             "ExecutionFailureRateHigh",
-            ended.clone().equal("status", "failed"),
+            ended.clone().one_of("status", &["failed", "panicked"]),
             ended.unequal("status", "cancelled"),
             0.2,
         )

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::body::Body;
 use futures_util::stream;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinSet,
@@ -69,8 +69,11 @@ impl Runner {
         let (lines, heard) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            self.run(plan, Lines(lines), measured).await;
+            let lines = Lines(lines);
+            let last = self.run(plan, &lines, measured).await;
             drop(slot);
+            // Told last, so that whoever reads it finds it in the store and in the numbers, and the slot free.
+            lines.say(&last);
         });
         Body::from_stream(stream::unfold((heard, task), async |(mut heard, task)| {
             let line = heard.recv().await?;
@@ -78,9 +81,9 @@ impl Runner {
         }))
     }
 
-    /// Runs step after step, until one fails for good. Dropped before its end, it is cancelled, in the numbers and in the
-    /// store.
-    async fn run(self, plan: Plan, lines: Lines, measured: Started) {
+    /// Runs step after step, until one fails for good, and returns how it ended. Dropped before its end, it is cancelled, in
+    /// the numbers and in the store.
+    async fn run(self, plan: Plan, lines: &Lines, measured: Started) -> Value {
         let Plan { agent_type, server_tag, steps } = plan;
         let mut record = Record::begun(&self.store, agent_type, server_tag);
         lines.say(&json!({ "execution": record.id() }));
@@ -102,8 +105,6 @@ impl Runner {
             measured.fail();
             "failed"
         };
-        // Told last, so that whoever reads it finds it in the store and in the numbers.
-        let last = record.end(status);
-        lines.say(&last);
+        record.end(status)
     }
 }

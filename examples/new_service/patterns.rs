@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     env, fs, io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -18,10 +18,17 @@ use tower_metrics::{
 #[derive(Clone)]
 pub(crate) struct Items {
     data: PathBuf,
-    cache: Arc<Mutex<HashMap<u64, String>>>,
+    cache: Arc<Mutex<Cache>>,
     queue: mpsc::Sender<(u64, String)>,
     operation: Operation<1>,
     query: Operation<1>,
+}
+
+/// Texts that were read, and how often one was written since the start.
+#[derive(Default)]
+struct Cache {
+    texts: HashMap<u64, String>,
+    writes: u64,
 }
 
 impl Items {
@@ -44,7 +51,10 @@ impl Items {
 
     /// A cache: two counters, of which a query makes a ratio over any time. A gauge of the ratio could not be summed.
     pub(crate) async fn read(&self, id: u64) -> io::Result<Option<String>> {
-        let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        let (cached, writes) = {
+            let cache = self.cache();
+            (cache.texts.get(&id).cloned(), cache.writes)
+        };
         let result = if cached.is_some() { "hit" } else { "miss" };
         counter!("cache_requests_total", "cache" => "items", "result" => result).increment(1);
         if cached.is_some() {
@@ -58,9 +68,10 @@ impl Items {
             }
         };
         let text = self.query.try_instrument_with(["select"], select).await?;
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = text.as_ref().filter(|_| cache.len() < 1_000) {
-            cache.insert(id, text.clone());
+        let mut cache = self.cache();
+        // What was read while something was written may be old, and would stay so.
+        if let Some(text) = text.as_ref().filter(|_| cache.writes == writes && cache.texts.len() < 1_000) {
+            cache.texts.insert(id, text.clone());
         }
         Ok(text)
     }
@@ -92,7 +103,10 @@ impl Items {
                     Ok(()) => stored.increment(1),
                     Err(_) => word = "partial",
                 }
-                self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                let mut cache = self.cache();
+                cache.writes += 1;
+                cache.texts.remove(&id);
+                drop(cache);
                 processed.increment(1);
             }
             batch.finish(word);
@@ -106,6 +120,10 @@ impl Items {
             gauge!("service_health_status", "service_name" => name).set(f64::from(u8::from(is_well)));
         }
         checks.iter().all(|(_, is_well)| *is_well)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Levels, looked at each second. What the process takes of the machine, the exporter tells.

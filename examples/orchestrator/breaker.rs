@@ -43,23 +43,28 @@ pub(crate) struct Open {
 
 struct Inner {
     pause: Duration,
-    state: Mutex<State>,
+    now: Mutex<Now>,
     states: [Gauge; 3],
     openings: Counter,
+}
+
+struct Now {
+    state: State,
+    /// How often a state was entered: who was let through in an earlier one is told by it.
+    turn: u64,
 }
 
 #[derive(Clone, Copy)]
 enum State {
     Closed { failures: u32 },
     Open { until: Instant },
-    HalfOpen { probe: Instant },
+    HalfOpen,
 }
 
 /// A call that was let through. One that has no result, because its caller left, decides nothing.
 struct Admitted {
     breaker: Breaker,
-    /// The moment tells a probe from every other.
-    probe: Option<Instant>,
+    turn: u64,
     is_judged: bool,
 }
 
@@ -70,48 +75,44 @@ impl Breaker {
         let state = |state| gauge!(BREAKER_STATE.name(), "agent" => agent, "state" => state);
         let openings = counter!(BREAKER_OPENINGS.name(), "agent" => agent);
         openings.absolute(0);
-        let closed = State::Closed { failures: 0 };
-        let inner = Inner { pause, state: Mutex::new(closed), states: STATES.map(state), openings };
-        let this = Self { inner: Arc::new(inner) };
-        this.enter(&mut this.state(), closed);
+        let now = Mutex::new(Now { state: State::Closed { failures: 0 }, turn: 0 });
+        let this = Self { inner: Arc::new(Inner { pause, now, states: STATES.map(state), openings }) };
+        this.reset();
         this
     }
 
     /// Closes it, whatever it was.
     pub(crate) fn reset(&self) {
-        self.enter(&mut self.state(), State::Closed { failures: 0 });
+        self.enter(&mut self.now(), State::Closed { failures: 0 });
     }
 
     fn admit(&self) -> Result<Admitted, Open> {
-        let now = Instant::now();
-        let mut state = self.state();
-        let probe = match *state {
-            State::Closed { .. } => None,
-            State::Open { until } if now >= until => {
-                self.enter(&mut state, State::HalfOpen { probe: now });
-                Some(now)
-            }
-            State::Open { until } => return Err(Open { retry_after: until - now }),
-            State::HalfOpen { .. } => return Err(Open { retry_after: self.inner.pause }),
-        };
-        Ok(Admitted { breaker: self.clone(), probe, is_judged: false })
+        let time = Instant::now();
+        let mut now = self.now();
+        match now.state {
+            State::Closed { .. } => {}
+            State::Open { until } if time >= until => self.enter(&mut now, State::HalfOpen),
+            State::Open { until } => return Err(Open { retry_after: until - time }),
+            State::HalfOpen => return Err(Open { retry_after: self.inner.pause }),
+        }
+        Ok(Admitted { breaker: self.clone(), turn: now.turn, is_judged: false })
     }
 
-    fn open(&self, state: &mut State) {
+    fn open(&self, now: &mut Now) {
         self.inner.openings.increment(1);
-        self.enter(state, State::Open { until: Instant::now() + self.inner.pause });
+        self.enter(now, State::Open { until: Instant::now() + self.inner.pause });
     }
 
     /// Under the lock, so that the gauges are set in the order of the states.
-    fn enter(&self, state: &mut State, new: State) {
-        *state = new;
+    fn enter(&self, now: &mut Now, new: State) {
+        *now = Now { state: new, turn: now.turn + 1 };
         for (index, gauge) in self.inner.states.iter().enumerate() {
             gauge.set(if index == new.index() { 1.0 } else { 0.0 });
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.inner.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -165,12 +166,8 @@ impl State {
         match self {
             Self::Closed { .. } => 0,
             Self::Open { .. } => 1,
-            Self::HalfOpen { .. } => 2,
+            Self::HalfOpen => 2,
         }
-    }
-
-    fn is_of(self, probe: Option<Instant>) -> bool {
-        matches!(self, Self::HalfOpen { probe: current } if probe == Some(current))
     }
 }
 
@@ -180,21 +177,18 @@ impl Admitted {
     /// Lets the result decide, unless the state is no longer the one in which the call was let through.
     fn judge<T, E: Into<BoxError>>(mut self, result: Result<T, E>) -> Result<T, BoxError> {
         self.is_judged = true;
-        let mut state = self.breaker.state();
-        let breaker = &self.breaker;
-        match (*state, result.is_ok()) {
-            (State::Closed { failures }, false) if failures + 1 < MOST_FAILURES => {
-                *state = State::Closed { failures: failures + 1 };
+        let mut now = self.breaker.now();
+        if now.turn == self.turn {
+            match (now.state, result.is_ok()) {
+                (State::Closed { failures }, false) if failures + 1 < MOST_FAILURES => {
+                    now.state = State::Closed { failures: failures + 1 };
+                }
+                (State::Closed { .. }, true) => now.state = State::Closed { failures: 0 },
+                (_, false) => self.breaker.open(&mut now),
+                (_, true) => self.breaker.enter(&mut now, State::Closed { failures: 0 }),
             }
-            (State::Closed { .. }, false) => breaker.open(&mut state),
-            (State::Closed { .. }, true) => *state = State::Closed { failures: 0 },
-            (half_open, is_ok) if half_open.is_of(self.probe) => match is_ok {
-                true => breaker.enter(&mut state, State::Closed { failures: 0 }),
-                false => breaker.open(&mut state),
-            },
-            _ => {}
         }
-        drop(state);
+        drop(now);
         result.map_err(Into::into)
     }
 }
@@ -202,9 +196,9 @@ impl Admitted {
 impl Drop for Admitted {
     /// Without a result of the probe the next call is one.
     fn drop(&mut self) {
-        let mut state = self.breaker.state();
-        if !self.is_judged && state.is_of(self.probe) {
-            self.breaker.enter(&mut state, State::Open { until: Instant::now() });
+        let mut now = self.breaker.now();
+        if !self.is_judged && now.turn == self.turn && matches!(now.state, State::HalfOpen) {
+            self.breaker.enter(&mut now, State::Open { until: Instant::now() });
         }
     }
 }

@@ -52,8 +52,8 @@ impl Flags {
     }
 
     pub(crate) fn count(&self, flag: &str, default: &str) -> Result<u32, String> {
-        let parse = |text: &str| text.parse().ok().filter(|count| *count > 0);
-        self.parsed(flag, default, "a number from 1", parse)
+        let parse = |text: &str| text.parse().ok().filter(|count| (1..=1_000_000).contains(count));
+        self.parsed(flag, default, "a number from 1 to 1000000", parse)
     }
 
     /// A time such as `90s`, `5m` or `1h`.

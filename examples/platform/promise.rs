@@ -70,6 +70,10 @@ pub(crate) fn alerts() -> Vec<CustomAlert> {
             .description("{{ $value | humanizePercentage }} of them take longer."),
         failures
             .of(&executor())
+            // The engine proposes something every five minutes, and the executor does it three times in ten: in less than this
+            // there are never so many failures that they are more than bad luck.
+            .window(Duration::from_secs(1_800))
+            .hold(Duration::ZERO)
             .summary("{{ $value | humanizePercentage }} of the actions of {{ $labels.job }} fail.")
             .description("The audit of the engine, GET /audit, says which, and why."),
     ]

@@ -167,8 +167,9 @@ impl Rules {
     ///
     /// # Panics
     ///
-    /// Panics if one is called as an alert of these rules is, if two of one service have one name, and if one is of a service
-    /// whose promise is not among those of these rules.
+    /// Panics if one is called as an alert of these rules is, if two of one service have one name, if one is of a service
+    /// whose promise is not among those of these rules, and if one has a label that a [selector](Sla::selector) of its service
+    /// says otherwise.
     pub fn alerts(mut self, alerts: impl IntoIterator<Item = CustomAlert>) -> Self {
         for alert in alerts {
             let name = alert.name();
@@ -185,6 +186,10 @@ impl Rules {
                     self.slas.iter().any(|known| known.name() == sla.name()),
                     "{name} is of the SLA {}, and these rules are not: give them its promise too",
                     sla.name()
+                );
+                assert!(
+                    sla.selectors().all(|(label, _)| !alert.has_label(label)),
+                    "{name} has a label that its service has as a selector: leave it out"
                 );
             }
             self.custom.push(alert);

@@ -235,7 +235,7 @@ fn said(wrong: impl Fn()) -> String {
 
 #[test]
 fn what_cannot_be_an_alert_is_refused_with_what_to_change() {
-    let wrong: [(&str, fn()); 13] = [
+    let wrong: [(&str, fn()); 14] = [
         ("cannot name an alert", || drop(CustomAlert::rate_above("a b", actions(), 1.0))),
         ("no Prometheus metric name", || drop(Series::new("a-b"))),
         ("no label name", || drop(actions().equal("a-b", "c"))),
@@ -248,6 +248,7 @@ fn what_cannot_be_an_alert_is_refused_with_what_to_change() {
         ("say when it fires", || drop(CustomAlert::expression("A", " "))),
         ("a minute at least", || drop(failures().window(Duration::from_secs(30)))),
         ("summed by \"job\" already", || drop(failures().by(["job"]))),
+        ("the label \"team\" already", || drop(failures().label("team", "a").label("team", "b"))),
         ("said otherwise", || drop(failures().label("severity", "page"))),
     ];
     for (part, wrong) in wrong {
@@ -255,13 +256,17 @@ fn what_cannot_be_an_alert_is_refused_with_what_to_change() {
         assert!(said.contains(part), "{said:?} does not say {part:?}");
     }
     let rules = || Rules::new([&shop()]);
-    let colliding: [(&str, &dyn Fn()); 4] = [
+    let colliding: [(&str, &dyn Fn()); 5] = [
         ("is an alert of these rules already", &|| {
             drop(rules().alerts([CustomAlert::rate_above("ServiceDown", actions(), 1.0)]));
         }),
         ("two alerts of one service", &|| drop(rules().alerts([failures(), failures()]))),
         ("two alerts would be called", &|| {
             drop(rules().alerts([failures()]).rename(Alert::ServiceDown, "ActionsFail"));
+        }),
+        ("as a selector: leave it out", &|| {
+            let shop = shop().selector("env", "prod");
+            drop(Rules::new([&shop]).alerts([failures().of(&shop).label("env", "test")]));
         }),
         ("give them its promise too", &|| drop(rules().alerts([failures().of(&Sla::new("other"))]))),
     ];

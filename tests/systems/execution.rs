@@ -15,10 +15,9 @@ use tokio::{net::TcpListener, time::timeout};
 use tower_metrics::dashboard::Dashboards;
 
 use crate::{
-    exposition::Page,
     measured::is_as_the_guide_says,
     programs::{free_address, run},
-    system::System,
+    system::{System, until},
 };
 
 #[path = "../../examples/execution/promise.rs"]
@@ -53,16 +52,6 @@ async fn ran(system: &System, plan: &Value) -> Value {
     let answer = system.post("execution", "/executions", &plan.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     serde_json::from_str(answer.text().lines().last().unwrap()).unwrap()
-}
-
-/// Asks for the page until it is so.
-async fn until(system: &System, what: &str, is_so: impl Fn(&Page) -> bool) {
-    let waiting = async {
-        while !is_so(&system.page("metrics").await) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "it never was so: {what}");
 }
 
 // ===== impl Told =====
@@ -125,23 +114,19 @@ async fn a_caller_who_breaks_off_cancels_the_execution_and_kills_its_process() {
     assert!(Path::new(&process).exists());
     drop(told);
 
-    until(&system, "cancelled", |page| {
-        let labels = [("agent_type", "network"), ("server_tag", "local"), ("status", "cancelled")];
-        let given_up = [("endpoint", "/executions"), ("outcome", "body_dropped")];
-        page.sum("execution_total", &labels) == 1.0
-            && page.sum("execution_duration_seconds_count", &labels) == 1.0
-            && page.sum("execution_in_flight", &[]) == 0.0
-            && page.sum("execution_steps_total", &[("status", "cancelled")]) == 1.0
-            && page.sum("http_requests_total", &given_up) == 1.0
-            && page.sum("http_requests_in_flight", &[]) == 0.0
-    })
-    .await;
-    let gone = async {
-        while Path::new(&process).exists() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(timeout(Duration::from_secs(10), gone).await.is_ok(), "the process still runs");
+    system
+        .until("metrics", "cancelled", |page| {
+            let labels = [("agent_type", "network"), ("server_tag", "local"), ("status", "cancelled")];
+            let given_up = [("endpoint", "/executions"), ("outcome", "body_dropped")];
+            page.sum("execution_total", &labels) == 1.0
+                && page.sum("execution_duration_seconds_count", &labels) == 1.0
+                && page.sum("execution_in_flight", &[]) == 0.0
+                && page.sum("execution_steps_total", &[("status", "cancelled")]) == 1.0
+                && page.sum("http_requests_total", &given_up) == 1.0
+                && page.sum("http_requests_in_flight", &[]) == 0.0
+        })
+        .await;
+    until("the process is gone", async || !Path::new(&process).exists()).await;
     let past = system.get("execution", "/executions").await.json();
     assert_eq!(past[0]["status"], "cancelled");
     let id = &past[0]["execution"];
@@ -225,7 +210,7 @@ async fn all_that_began_has_ended_or_goes_on() {
             .await;
         drop(join_all((0..3).map(|_| Told::begin(&system, &sleeper))).await);
         // What was given up leaves its slot once the server has heard of it.
-        until(&system, "four go on", |page| page.sum("execution_in_flight", &[]) == 4.0).await;
+        system.until("metrics", "four go on", |page| page.sum("execution_in_flight", &[]) == 4.0).await;
         let page = system.page("metrics").await;
         assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]) + 4.0);
     }
@@ -233,7 +218,7 @@ async fn all_that_began_has_ended_or_goes_on() {
     let ended = |status| page.sum("execution_total", &[("status", status)]);
     assert_eq!((ended("success"), ended("failed"), ended("cancelled")), (18.0, 12.0, 15.0));
     kept.clear();
-    until(&system, "none goes on", |page| page.sum("execution_in_flight", &[]) == 0.0).await;
+    system.until("metrics", "none goes on", |page| page.sum("execution_in_flight", &[]) == 0.0).await;
     let page = system.page("metrics").await;
     assert_eq!(page.sum("execution_started_total", &[]), page.sum("execution_total", &[]));
     assert_eq!(page.sum("http_requests_in_flight", &[]), 0.0);

@@ -1,12 +1,11 @@
 //! A system at work: an example as a program, and calls to it.
 
-#![allow(dead_code, reason = "not every test needs all of it")]
-
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
     thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,6 +16,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     exposition::Page,
@@ -36,6 +36,16 @@ pub(crate) struct System {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Bytes,
+}
+
+/// Waits until it is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(60), waiting).await.is_ok(), "it did not come to be: {what}");
 }
 
 // ===== impl System =====
@@ -107,6 +117,11 @@ impl System {
     pub(crate) async fn page(&self, name: &str) -> Page {
         let answer = self.get(name, "/metrics").await;
         Page::read(answer.text()).unwrap()
+    }
+
+    /// Asks for the page until it is so.
+    pub(crate) async fn until(&self, name: &str, what: &str, is_so: impl Fn(&Page) -> bool) {
+        until(what, async || is_so(&self.page(name).await)).await;
     }
 }
 

@@ -1,7 +1,5 @@
 //! What watches a system: a Prometheus with its rules, so many times as fast, and an Alertmanager that tells the test.
 
-#![allow(dead_code, reason = "not every test needs all of it")]
-
 use std::time::Duration;
 
 use serde_json::Value;
@@ -101,11 +99,21 @@ impl Watched {
         found.unwrap_or_else(|| panic!("nobody was told that {alert} is {status}: {:#?}", self.told))
     }
 
-    /// The alerts that were told as firing until now, each once.
-    pub(crate) fn fired(&mut self) -> Vec<String> {
+    /// Forgets what was told until now, so that the same alert has to be told again.
+    pub(crate) fn forget(&mut self) {
+        self.hear();
+        self.told.clear();
+    }
+
+    fn hear(&mut self) {
         while let Ok((_, what)) = self.hears.try_recv() {
             self.told.extend(what["alerts"].as_array().unwrap().iter().cloned());
         }
+    }
+
+    /// The alerts that were told as firing until now, each once.
+    pub(crate) fn fired(&mut self) -> Vec<String> {
+        self.hear();
         let firing = self.told.iter().filter(|told| told["status"] == "firing");
         let mut names: Vec<_> =
             firing.map(|told| told["labels"]["alertname"].as_str().unwrap().to_owned()).collect();

@@ -23,6 +23,8 @@ use super::Backend;
 /// Who is logged in: the end of each session, by its token.
 pub(super) struct Sessions {
     lifetime: Duration,
+    /// Opened once, so that nobody is kept out because too many files are open.
+    random: File,
     open: Mutex<HashMap<String, Instant>>,
 }
 
@@ -84,7 +86,8 @@ impl Sessions {
         OUTCOMES
             .iter()
             .for_each(|outcome| counter!("auth_attempts_total", "outcome" => *outcome).absolute(0));
-        let this = Arc::new(Self { lifetime, open: Mutex::default() });
+        let random = File::open("/dev/urandom").expect("a Unix system has /dev/urandom");
+        let this = Arc::new(Self { lifetime, random, open: Mutex::default() });
         this.change(|_| {});
         // A session that nobody uses again ends too.
         let sessions = Arc::clone(&this);
@@ -106,7 +109,7 @@ impl Sessions {
     }
 
     fn open(&self) -> Option<String> {
-        let token = token().expect("a Unix system has /dev/urandom");
+        let token = self.token().expect("/dev/urandom has no end");
         self.change(|open| {
             if open.len() == MOST {
                 return None;
@@ -125,11 +128,11 @@ impl Sessions {
         gauge!("active_sessions").set(open.len() as f64);
         changed
     }
-}
 
-/// 128 bits that nobody guesses.
-fn token() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    /// 128 bits that nobody guesses.
+    fn token(&self) -> io::Result<String> {
+        let mut bytes = [0; 16];
+        (&self.random).read_exact(&mut bytes)?;
+        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
 }

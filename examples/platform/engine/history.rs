@@ -69,12 +69,13 @@ impl History {
             .append_pair("step", &step.to_string());
         let answer: Answer = self.api.get(url).await?;
         let series = answer.data.result.into_iter().filter_map(|told| {
-            let (newest, _) = told.values.last()?;
-            let is_now = end - newest <= 2.0 * step;
-            let values = told.values.iter().filter_map(|(_, value)| value.parse().ok());
-            // Without calls a ratio is not a number, and says nothing.
-            let values: Vec<f64> = values.filter(|value: &f64| value.is_finite()).collect();
-            (is_now && !values.is_empty()).then(|| Series { job: told.metric.get("job").cloned(), values })
+            // Without calls a ratio is not a number, and says nothing: neither now, nor of what was before.
+            let numbers = told.values.iter().filter_map(|(at, value)| Some((at, value.parse::<f64>().ok()?)));
+            let numbers: Vec<_> = numbers.filter(|(_, value)| value.is_finite()).collect();
+            let (newest, _) = numbers.last()?;
+            let is_now = end - **newest <= 2.0 * step;
+            let values = numbers.into_iter().map(|(_, value)| value).collect();
+            is_now.then(|| Series { job: told.metric.get("job").cloned(), values })
         });
         Ok(series.collect())
     }

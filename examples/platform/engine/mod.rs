@@ -18,7 +18,7 @@ use axum::{
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::{task::spawn_blocking, time::sleep};
 use tower::BoxError;
 use tower_metrics::exporter::Prometheus;
 
@@ -128,7 +128,11 @@ async fn feedback(
 }
 
 async fn retrain(State(engine): State<Arc<Engine>>) -> Result<Json<Value>, Refused> {
-    let examples = engine.model.retrain().map_err(|reason| (StatusCode::CONFLICT, reason))?;
+    let retraining = spawn_blocking(move || engine.model.retrain());
+    let examples = retraining
+        .await
+        .expect("learning does not panic")
+        .map_err(|reason| (StatusCode::CONFLICT, reason))?;
     Ok(Json(json!({ "examples": examples })))
 }
 

@@ -43,14 +43,20 @@ pub(super) struct Prediction {
 }
 
 struct State {
-    weights: [f64; FEATURES],
-    bias: f64,
+    line: Line,
     next: u64,
     /// By their ids: of what, and what was said.
     waiting: BTreeMap<u64, ([f64; FEATURES], bool)>,
     examples: VecDeque<([f64; FEATURES], bool)>,
     confidences: VecDeque<f64>,
     verdicts: VecDeque<bool>,
+}
+
+/// What was learnt: on which side of it an incident is.
+#[derive(Clone, Copy)]
+struct Line {
+    weights: [f64; FEATURES],
+    bias: f64,
 }
 
 // ===== impl Model =====
@@ -73,8 +79,7 @@ impl Model {
         inference.initialize();
         retraining.initialize();
         let state = State {
-            weights: [8.0, 2.0, 3.0, 2.0],
-            bias: -4.0,
+            line: Line { weights: [8.0, 2.0, 3.0, 2.0], bias: -4.0 },
             next: 1,
             waiting: BTreeMap::new(),
             examples: VecDeque::new(),
@@ -86,7 +91,7 @@ impl Model {
 
     pub(super) fn predict(&self, features: [f64; FEATURES]) -> Prediction {
         let mut state = self.state();
-        let probability = state.probability(&features);
+        let probability = state.line.probability(&features);
         let confidence = probability.max(1.0 - probability);
         let prediction = Prediction { id: state.next, incident: probability > 0.5, confidence };
         state.next += 1;
@@ -114,15 +119,20 @@ impl Model {
         Some(is_right)
     }
 
-    /// Learns from the examples that are kept, and tells how many they were.
+    /// Learns from the examples that are kept, and tells how many they were. It takes a while, and nobody who wants a
+    /// prediction waits for it.
     pub(super) fn retrain(&self) -> Result<usize, String> {
         self.retraining.try_run(|| {
-            let mut state = self.state();
-            let count = state.examples.len();
+            let (mut line, examples) = {
+                let state = self.state();
+                (state.line, Vec::from(state.examples.clone()))
+            };
+            let count = examples.len();
             if count < ENOUGH {
                 return Err(format!("there is feedback on {count} predictions, and {ENOUGH} are needed\n"));
             }
-            state.descend();
+            line.descend(&examples);
+            self.state().line = line;
             Ok(count)
         })
     }
@@ -143,19 +153,19 @@ fn push<T>(queue: &mut VecDeque<T>, new: T, most: usize) {
     }
 }
 
-// ===== impl State =====
+// ===== impl Line =====
 
-impl State {
+impl Line {
     fn probability(&self, features: &[f64; FEATURES]) -> f64 {
         let sum: f64 = self.weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum();
         1.0 / (1.0 + (-(sum + self.bias)).exp())
     }
 
     /// Two hundred rounds of gradient descent.
-    fn descend(&mut self) {
+    fn descend(&mut self, examples: &[([f64; FEATURES], bool)]) {
         for _ in 0..200 {
-            for (features, was_incident) in self.examples.clone() {
-                let wrong = f64::from(u8::from(was_incident)) - self.probability(&features);
+            for (features, was_incident) in examples {
+                let wrong = f64::from(u8::from(*was_incident)) - self.probability(features);
                 self.bias += 0.1 * wrong;
                 for (weight, feature) in self.weights.iter_mut().zip(features) {
                     *weight += 0.1 * wrong * feature;

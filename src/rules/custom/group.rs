@@ -55,10 +55,9 @@ fn rule(config: &Config, alert: &CustomAlert) -> Rule {
     let told =
         told.into_iter().chain(alert.description.iter().map(|it| ("description".to_owned(), it.clone())));
     let of_service = scope.iter().flat_map(|scope| &scope.alert_labels);
-    let is_said = |label: &str| alert.labels.iter().any(|(own, _)| own == label);
     config
         .told(&alert.name, alert.condition.expr(&asked), alert.hold, told)
         .label("severity", alert.severity.as_str())
-        .labels(of_service.filter(|(label, _)| !is_said(label)))
+        .labels(of_service.filter(|(label, _)| !alert.has_label(label)))
         .labels(&alert.labels)
 }

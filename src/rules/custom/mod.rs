@@ -178,6 +178,10 @@ impl CustomAlert {
         self.sla.as_ref()
     }
 
+    pub(super) fn has_label(&self, label: &str) -> bool {
+        self.labels.iter().any(|(own, _)| own == label)
+    }
+
     /// Whether Prometheus could not tell it from the other.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let whose = |alert: &Self| alert.sla.as_ref().map(|sla| Scope::of(sla).key);

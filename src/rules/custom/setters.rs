@@ -73,13 +73,19 @@ impl CustomAlert {
     ///
     /// # Panics
     ///
-    /// Panics if Prometheus would refuse the label, and for `alertname`, `severity` and `job`, which say other things.
+    /// Panics if Prometheus would refuse the label, if it is there already, and for `alertname`, `severity` and `job`, which say
+    /// other things.
     pub fn label(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
         let label = label.into();
         assert_label_name(&label);
         assert!(
             !["alertname", "severity", "job"].contains(&&*label),
             "{label:?} of {} is said otherwise: by the name, by .severity(), by .of()",
+            self.name
+        );
+        assert!(
+            self.labels.iter().all(|(own, _)| *own != label),
+            "{} has the label {label:?} already: leave one out",
             self.name
         );
         self.labels.push((label, value.into()));

@@ -65,6 +65,7 @@ async fn each_alert_fires_on_its_fault_and_resolves() {
         watched.until(alert, "resolved", labels).await;
     }
 
+    watched.forget();
     drop(system);
     watched.prometheus.becomes(IS_DOWN, |n| n == 1.0).await;
     watched.until("ServiceDown", "firing", &[("job", "execution"), ("severity", "critical")]).await;

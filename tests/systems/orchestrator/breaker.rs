@@ -1,8 +1,11 @@
 //! The circuit breaker in all its states, by real calls.
 
+use futures_util::future::join_all;
+use http::Method;
 use tokio::time::{Duration, sleep, timeout};
 
-use super::{Orchestrator, until_state};
+use super::{APP, Orchestrator, until_state};
+use crate::programs::Scratch;
 
 const CALLS: &str = "orchestrator_circuit_breaker_calls_total";
 const OPENINGS: &str = "orchestrator_circuit_breaker_openings_total";
@@ -77,25 +80,14 @@ async fn after_the_pause_one_probe_decides() {
     assert_eq!(it.sum(OPENINGS, &[("agent", "coder")]).await, 2.0);
 
     it.mend_it("coder").await;
-    let probe = async {
-        while it.run("coder", 1.0).await == 503 {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let beside = async {
-        until_state(&it, "coder", "half_open").await;
-        // Only the probe is let through.
-        assert_eq!(it.run("coder", 0.0).await, 503);
-        assert_eq!(it.state("coder").await, "half_open");
-    };
-    tokio::join!(probe, beside);
+    assert_eq!(until_let_through(&it, "coder").await, 200);
     assert_eq!(it.state("coder").await, "closed");
     assert_eq!(it.run("coder", 0.0).await, 200);
     assert_eq!(it.sum(OPENINGS, &[("agent", "coder")]).await, 2.0);
 }
 
 #[tokio::test]
-async fn a_probe_whose_caller_leaves_makes_the_next_call_one() {
+async fn beside_a_probe_nobody_is_let_through_and_one_whose_caller_leaves_makes_the_next_call_one() {
     let it = Orchestrator::start(&["--breaker-pause", "0.2"]);
     it.break_it("coder").await;
     for _ in 0..5 {
@@ -108,14 +100,41 @@ async fn a_probe_whose_caller_leaves_makes_the_next_call_one() {
         }
         panic!("nobody waits so long");
     };
+    let beside = async {
+        until_state(&it, "coder", "half_open").await;
+        assert_eq!(it.run("coder", 0.0).await, 503);
+        assert_eq!(it.state("coder").await, "half_open");
+    };
     tokio::select! {
         () = probe => {}
-        () = until_state(&it, "coder", "half_open") => {}
+        () = beside => {}
     }
     assert_eq!(until_let_through(&it, "coder").await, 200);
     assert_eq!(it.state("coder").await, "closed");
     let left = [("agent_type", "coder"), ("outcome", "cancelled")];
     assert_eq!(it.sum(EXECUTIONS, &left).await, 1.0);
+}
+
+#[tokio::test]
+async fn what_was_let_through_before_a_reset_decides_nothing_after_it() {
+    let scratch = Scratch::new("orchestrator-breaker");
+    let it = Orchestrator::with_operator(&scratch, &["--breaker-pause", "600"]);
+    it.break_it("coder").await;
+    let slow = join_all((0..5).map(|_| it.run("coder", 3.0)));
+    let reset = async {
+        it.until("orchestrator_agent_execution_in_flight", &[("agent_type", "coder")], 5.0).await;
+        for _ in 0..5 {
+            assert_eq!(it.run("coder", 0.0).await, 502);
+        }
+        assert_eq!(it.state("coder").await, "open");
+        let token = [("authorization", "Bearer sesame")];
+        let path = "/breakers/coder/reset";
+        assert_eq!(it.system.send_with(APP, Method::POST, path, &token, "").await.status, 200);
+        assert_eq!(it.sum(EXECUTIONS, &[("outcome", "failure")]).await, 5.0, "the others go on");
+    };
+    assert_eq!(tokio::join!(slow, reset).0, [502; 5]);
+    assert_eq!(it.state("coder").await, "closed");
+    assert_eq!(it.sum(OPENINGS, &[("agent", "coder")]).await, 1.0);
 }
 
 #[tokio::test]

@@ -8,16 +8,13 @@ mod operator;
 mod reports;
 mod websocket;
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
 
 use crate::{
     exposition::Page,
     programs::Scratch,
-    system::{Answer, System},
+    system::{Answer, System, until},
 };
 
 /// The address of the application.
@@ -82,26 +79,14 @@ impl Orchestrator {
 
     /// Waits until a metric is what it has to be.
     async fn until(&self, name: &str, labels: &[(&str, &str)], value: f64) {
-        let mut last = f64::NAN;
-        let waiting = async {
-            while last != value {
-                last = self.sum(name, labels).await;
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let is_there = timeout(Duration::from_secs(20), waiting).await.is_ok();
-        assert!(is_there, "{name}{labels:?} is {last}, not {value}");
+        let what = format!("{name}{labels:?} is {value}");
+        self.system.until("metrics", &what, |page| page.sum(name, labels) == value).await;
     }
 }
 
 /// Waits until the breaker of an agent is in this state.
 async fn until_state(it: &Orchestrator, agent: &str, state: &str) {
-    let waiting = async {
-        while it.state(agent).await != state {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "{agent} is never {state}");
+    until(&format!("{agent} is {state}"), async || it.state(agent).await == state).await;
 }
 
 #[tokio::test]

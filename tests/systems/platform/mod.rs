@@ -9,16 +9,13 @@ mod program;
 mod promise;
 mod replicas;
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::json;
-use tokio::time::{sleep, timeout};
 use tower_metrics::dashboard::Dashboards;
 
 use crate::{
     measured::is_as_the_guide_says,
-    system::{Answer, System},
+    system::{Answer, System, until},
 };
 
 /// All three services, on free ports.
@@ -33,16 +30,6 @@ fn platform(more: &[&str]) -> System {
     });
     let args: Vec<_> = addresses.iter().flatten().map(String::as_str).chain(more.iter().copied()).collect();
     System::start("platform", &args)
-}
-
-/// Waits until it is so.
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let waiting = async {
-        while !is_so().await {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    assert!(timeout(Duration::from_secs(60), waiting).await.is_ok(), "it did not come to be: {what}");
 }
 
 async fn login(platform: &System) -> String {

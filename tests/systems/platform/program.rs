@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::{net::TcpStream, process::Command, time::timeout};
 
-use super::{platform, propose, until};
-use crate::{programs::example, system::System};
+use super::{platform, propose};
+use crate::{
+    programs::example,
+    system::{System, until},
+};
 
 /// One service, on free ports.
 fn alone(role: &str, more: &[&str]) -> System {
@@ -51,13 +54,14 @@ async fn the_services_end_with_whoever_started_them() {
 #[tokio::test]
 async fn a_flag_that_is_wrong_is_an_error_that_says_what_is_wanted() {
     let program = example("platform");
-    let wrong: [(&[&str], &str); 7] = [
+    let wrong: [(&[&str], &str); 8] = [
         (&["--backend-adr", "127.0.0.1:0"], "\\\"--backend-adr\\\" is no flag here, there are"),
         (&["house"], "is no role: backend, engine or executor, or none for all three"),
         (&["engine", "--every", "5 minutes"], "has to be a time such as 90s, 5m or 1h"),
         (&["engine", "--prometheus", "localhost:9090"], "has to be http://HOST:PORT"),
         (&["executor", "--backend", "http://127.0.0.1:3000/"], "has to be HOST:PORT"),
         (&["executor", "--most-actions", "0"], "has to be a number from 1"),
+        (&["backend", "--requests-per-second", "3000000000"], "has to be a number from 1 to 1000000"),
         (&["backend", "--addr"], "--addr wants a value after it"),
     ];
     for (args, says) in wrong {
