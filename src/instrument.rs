@@ -89,6 +89,23 @@ macro_rules! instrument_alone {
             }
         }
 
+        impl<H> $Layer<AnyService<H>> {
+            /// Makes the metric before the first call; see [`ServiceMetricsLayer::initialize`].
+            pub fn initialize(&self) {
+                self.protocol.initialize();
+            }
+
+            /// Makes the series of these label values before their first call; see
+            /// [`ServiceMetricsLayer::initialize_with`].
+            ///
+            /// # Panics
+            ///
+            /// Panics if there are not as many values as labels.
+            pub fn initialize_with<const N: usize>(&self, values: [&str; N]) {
+                self.protocol.initialize_with(values);
+            }
+        }
+
         impl<S, P> Layer<S> for $Layer<P> {
             type Service = Metrics<S, P>;
 

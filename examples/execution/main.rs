@@ -78,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();
     let store = Store::new();
-    let executions = run::executions(store.clone());
+    let executions = run::executions(&servers, store.clone());
     sla.check(&metrics.render())?.complete()?;
 
     let listener =

@@ -76,7 +76,7 @@ impl Asked {
     pub(crate) fn checked(self, servers: &Servers) -> Result<Plan, Refused> {
         let Self { agent_type, server_tag, steps } = self;
         let Some(address) = servers.0.get(&server_tag) else {
-            let tags: Vec<_> = servers.0.keys().map(String::as_str).collect();
+            let tags: Vec<_> = servers.tags().collect();
             let known = tags.join(", ");
             return Err(Refused::Invalid(format!(
                 "server_tag {server_tag:.64?} is not known: use one of {known}"
@@ -142,5 +142,9 @@ impl Servers {
             return Err(format!("{} servers: give {MOST_SERVERS} at most", servers.len()));
         }
         Ok(Self(servers))
+    }
+
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 }

@@ -16,7 +16,7 @@ use tower::{
 use tower_metrics::{Operation, Outcome, RejectionLayer, operation::Started};
 
 use crate::{
-    plan::{AgentType, Plan},
+    plan::{AgentType, Plan, Servers},
     step::{Attempt, Lines, Steps, steps},
     store::{Record, Store},
 };
@@ -36,7 +36,7 @@ struct Runner {
     store: Store,
 }
 
-pub(crate) fn executions(store: Store) -> Executions {
+pub(crate) fn executions(servers: &Servers, store: Store) -> Executions {
     let measured = Operation::new("execution")
         .labels(["agent_type", "server_tag"])
         .outcome_label("status")
@@ -44,6 +44,9 @@ pub(crate) fn executions(store: Store) -> Executions {
         .word(Outcome::Error, "failed")
         .started()
         .in_flight_limit(SLOTS);
+    for agent_type in AgentType::ALL {
+        servers.tags().for_each(|tag| measured.initialize_with([agent_type.as_str(), tag]));
+    }
     let runner = Runner { measured, steps: AgentType::ALL.map(steps), store };
     let slots = Arc::new(Semaphore::new(SLOTS));
     // tower's own limiter would give the slot back with the head of the answer.

@@ -79,6 +79,7 @@ pub(crate) fn steps(agent_type: AgentType) -> Steps {
         .word(Outcome::Completed, "success")
         .word(Outcome::Error, "failed")
         .label("agent_type", |attempt: &Attempt| attempt.step.agent_type.as_str().into());
+    measured.initialize_with([agent_type.as_str()]);
     let policy = MeteredPolicy::new(agent_type.as_str(), Healing { left: 2 });
     ErrorType::ALL.iter().for_each(|error| error.count(agent_type, 0));
     BoxCloneSyncService::new(

@@ -41,6 +41,9 @@ const LISTED: usize = 50;
 impl Store {
     pub(crate) fn new() -> Self {
         let query = Operation::new("db_query").labels(["query_type"]);
+        for query_type in ["list", "select", "insert"] {
+            query.initialize_with([query_type]);
+        }
         Self { past: Arc::default(), next_id: Arc::default(), query }
     }
 

@@ -32,19 +32,23 @@ struct Cache {
 }
 
 impl Items {
-    /// Opens the folder that is the database. The first query is made here, so that the promise has something to be about.
+    /// Opens the folder that is the database.
     pub(crate) fn open(data: PathBuf) -> io::Result<(Self, mpsc::Receiver<(u64, String)>)> {
         describe_gauge!(
             "service_health_status",
             "1 is well, 0 is down, by what the service cannot do without."
         );
+        fs::create_dir_all(&data)?;
         let query = Operation::new("db_query").labels(["query_type"]).in_flight_limit(100);
-        query.try_run_with(["create"], || fs::create_dir_all(&data))?;
+        for query_type in ["select", "insert"] {
+            query.initialize_with([query_type]);
+        }
         for result in ["hit", "miss"] {
             counter!("cache_requests_total", "cache" => "items", "result" => result).absolute(0);
         }
         let operation = Operation::new("operation").labels(["operation_type"]).outcome_label("status");
         let operation = operation.word(Outcome::Completed, "success").count_as("operations_total");
+        operation.initialize_with(["check"]);
         let (queue, queued) = mpsc::channel(100);
         Ok((Self { data, cache: Arc::default(), queue, operation, query }, queued))
     }
@@ -91,6 +95,7 @@ impl Items {
     pub(crate) async fn work(self, mut queued: mpsc::Receiver<(u64, String)>) {
         let batches = Operation::new("batch").count_as("batch_operations_total").labels(["operation"]);
         let batches = batches.outcome_label("status").expect_words(["success", "partial"]);
+        batches.initialize_with(["store"]);
         let stored = counter!("batch_items_processed_total", "operation" => "store");
         let processed = counter!("queue_items_processed_total", "queue_name" => "items");
         let mut items = Vec::new();

@@ -14,23 +14,16 @@ use tokio::time::sleep;
 use tower::{
     BoxError, Service, ServiceBuilder, ServiceExt, timeout::error::Elapsed, util::BoxCloneSyncService,
 };
-use tower_metrics::{
-    RejectionLayer, RequestCountLayer, ServiceMetricsLayer, labels::Capped, metrics::counter,
-};
+use tower_metrics::{RejectionLayer, RequestCountLayer, ServiceMetricsLayer, labels::Capped};
 
 use crate::{
     breaker::{Breaker, Open},
     faults::Faults,
-    promise::{BREAKER_CALLS, COST, EXECUTIONS},
+    promise::COST,
 };
 
 /// Every type of agent that there is.
 pub(crate) const AGENTS: [&str; 5] = ["coder", "planner", "researcher", "reviewer", "tester"];
-
-/// How an execution ends.
-const EXECUTED: [&str; 3] = ["success", "failure", "timeout"];
-/// How a call ends, which may not have come to an execution.
-const OUTCOMES: [&str; 4] = ["success", "failure", "timeout", "rejected"];
 
 const MICRODOLLARS_PER_TOKEN: u64 = 15;
 const MOST_SECONDS: f64 = 120.0;
@@ -112,32 +105,24 @@ impl Agents {
 /// From the outside in: what is counted, what is refused, what is measured, what takes too long.
 fn stack(agent: Agent, timeout: Duration, breaker: Breaker) -> Stack {
     let agent_type = agent.agent_type;
-    initialize(agent_type);
     let calls = ServiceMetricsLayer::new("orchestrator_circuit_breaker_calls")
         .label("agent", move |_: &Task| agent_type.into())
         .classify(|result: Result<&Report, &BoxError>| outcome(result))
-        .expect_words(OUTCOMES);
+        .expect_words(["success", "failure", "timeout", "rejected"]);
+    let calls = RequestCountLayer::from(calls);
+    calls.initialize_with([agent_type]);
     let executions = ServiceMetricsLayer::new("orchestrator_agent_execution")
         .label("agent_type", move |_: &Task| agent_type.into())
         .classify(|result: Result<&Report, &BoxError>| outcome(result))
-        .expect_words(EXECUTED);
+        .expect_words(["success", "failure", "timeout"]);
+    executions.initialize_with([agent_type]);
     let stack = ServiceBuilder::new()
-        .layer(RequestCountLayer::from(calls))
+        .layer(calls)
         .layer(RejectionLayer::new("circuit_breaker").reason(|_| Some("open")).around(breaker))
         .layer(executions)
         .timeout(timeout)
         .service(agent);
     BoxCloneSyncService::new(stack)
-}
-
-/// Has the counters of an agent stand at zero before its first call, for those that are born at 1 show no increase.
-fn initialize(agent_type: &'static str) {
-    for outcome in OUTCOMES {
-        counter!(BREAKER_CALLS.name(), "agent" => agent_type, "outcome" => outcome).absolute(0);
-    }
-    for outcome in EXECUTED {
-        counter!(EXECUTIONS.name(), "agent_type" => agent_type, "outcome" => outcome).absolute(0);
-    }
 }
 
 /// The word for a result, on every metric and in every event.

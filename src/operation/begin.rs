@@ -83,13 +83,49 @@ impl Operation {
     }
 
     /// Makes the metrics before the first start: described, and at zero. Call it after the exporter was installed:
-    /// before, it does nothing.
+    /// before, it does nothing. An operation with labels has [`initialize_with`](Self::initialize_with).
     pub fn initialize(&self) {
-        self.inner.family.initialize(&[]);
+        self.initialize_with([]);
     }
 }
 
 impl<const N: usize> Operation<N> {
+    /// Makes the series of these values, in the order of the labels, before their first start:
+    ///
+    /// - the counters of `error` and `panicked`, at zero, and the histograms of `completed` and `error`, in seconds and without
+    ///   a sample; where [words are expected](Self::expect_words), counters and histograms of these and of `panicked` instead;
+    /// - the gauge, at how many are in flight;
+    /// - where [`started`](Self::started) asks for it, the counter of starts, at zero.
+    ///
+    /// Call it at startup, for each label set that is known by then and has to be seen from its first event on: a counter
+    /// that is born at 1 shows Prometheus no increase. Call it after the exporter was installed: before, it does nothing.
+    ///
+    /// The values are made clean as those of a start are. They take the place of a label set under
+    /// [`max_label_sets`](Self::max_label_sets) and [`max_values`](Self::max_values), which their first start then takes no more.
+    /// Where there is no place they are `_OVERFLOW`, and `tower_metrics_overflow_total` counts that as it counts a start. Calling
+    /// it again for what has its place changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_metrics::{Operation, testing::Recorder};
+    ///
+    /// let recorder = Recorder::new();
+    /// let query = Operation::new("db_query").labels(["query_type"]).recorder(recorder.shared());
+    /// for query_type in ["select", "insert"] {
+    ///     query.initialize_with([query_type]);
+    /// }
+    /// assert_eq!(
+    ///     recorder.series("db_query_in_flight"),
+    ///     [r#"query_type="insert""#, r#"query_type="select""#]
+    /// );
+    /// let failed = r#"query_type="select",outcome="error""#;
+    /// assert!(recorder.series("db_query_total").iter().any(|labels| labels == failed));
+    /// ```
+    pub fn initialize_with(&self, values: [&str; N]) {
+        self.inner.family.initialize(&values);
+    }
+
     /// Begins, with the values of the labels.
     pub fn start_with(&self, values: [&str; N]) -> Started {
         Started::new(self.inner.family.begin(&values))

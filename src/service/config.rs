@@ -87,6 +87,14 @@ impl Config {
         !self.labels.is_empty()
     }
 
+    pub(crate) fn assert_label_values(&self, values: usize) {
+        let labels: Vec<_> = self.labels.iter().map(|(name, _)| name).collect();
+        assert!(
+            values == labels.len(),
+            "{values} values were given for the labels {labels:?}: give each label one, in the order of .label()"
+        );
+    }
+
     pub(crate) fn count_as(&mut self, name: String) {
         names::assert_counter_name(&name);
         self.count = Some(name);

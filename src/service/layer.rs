@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::{
     instrument::{Instruments, Metrics},
     outcome::Outcome,
-    series::{Birth, Cache, Spec, one_in},
+    series::{Cache, Spec, one_in},
 };
 
 /// Counts the calls of any tower `Service`, measures how long they took, and shows how many are in flight.
@@ -238,14 +238,36 @@ impl<H: Clone> ServiceMetricsLayer<H> {
         self.with(|config| config.clock = clock)
     }
 
-    /// Makes the metrics before the first call: described, and at zero where the Layer adds no labels.
+    /// Makes the metrics before the first call: described, and at zero where the Layer adds no labels. One that does has
+    /// [`initialize_with`](Self::initialize_with).
     ///
     /// Call it after the exporter was installed: before, it does nothing.
     pub fn initialize(&self) {
-        let AnyService { config, spec, cache, .. } = &*self.protocol;
-        if let (Some(at), false) = (cache.at(spec), config.has_labels()) {
-            at.series(&[], || BIRTH).initialize();
-        }
+        self.protocol.initialize();
+    }
+
+    /// Makes the series of these label values before their first call: what
+    /// [`Operation::initialize_with`](crate::Operation::initialize_with) makes, and as it makes that. The values are those that
+    /// the closures of [`label`](Self::label) will return, in the order in which they were added.
+    ///
+    /// ```
+    /// use tower_metrics::{ServiceMetricsLayer, testing::Recorder};
+    ///
+    /// struct Query { kind: &'static str }
+    ///
+    /// let recorder = Recorder::new();
+    /// let layer = ServiceMetricsLayer::new("db_query")
+    ///     .label("query_type", |query: &Query| query.kind.into())
+    ///     .recorder(recorder.shared());
+    /// layer.initialize_with(["select"]);
+    /// assert_eq!(recorder.series("db_query_in_flight"), [r#"query_type="select""#]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are not as many values as labels.
+    pub fn initialize_with<const N: usize>(&self, values: [&str; N]) {
+        self.protocol.initialize_with(values);
     }
 
     pub(crate) fn only(self, instruments: Instruments) -> Self {
@@ -283,6 +305,3 @@ impl<S, H> Layer<S> for ServiceMetricsLayer<H> {
         Metrics { inner, protocol: Arc::clone(&self.protocol) }
     }
 }
-
-/// A label set made at startup may meet any error type, and has no labels that could be too many.
-const BIRTH: Birth = Birth { infallible: false, to_be_proven: false, open: 0 };

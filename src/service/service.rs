@@ -39,6 +39,21 @@ where
 // ===== impl AnyService =====
 
 impl<H> AnyService<H> {
+    pub(crate) fn initialize(&self) {
+        // Whoever turns to a recorder that was not met before describes what there will be.
+        if self.cache.at(&self.spec).is_some() && !self.config.has_labels() {
+            self.initialize_with([]);
+        }
+    }
+
+    pub(crate) fn initialize_with<const N: usize>(&self, values: [&str; N]) {
+        self.config.assert_label_values(N);
+        if let Some(at) = self.cache.at(&self.spec) {
+            // A label set made at startup may meet any error type.
+            at.series(&values, || self.birth(false)).initialize();
+        }
+    }
+
     #[inline]
     fn begin<R>(&self, request: &R, infallible: bool) -> Option<Call>
     where
@@ -47,10 +62,11 @@ impl<H> AnyService<H> {
         let at = self.cache.at(&self.spec)?;
         let mut values = LabelValues::default();
         self.hooks.add_to(request, &mut values);
-        let series = values.with(|values| {
-            let birth = || Birth { infallible, to_be_proven: false, open: self.spec.open() };
-            at.series(values, birth)
-        });
+        let series = values.with(|values| at.series(values, || self.birth(infallible)));
         Some(Call::begin(series))
+    }
+
+    fn birth(&self, infallible: bool) -> Birth {
+        Birth { infallible, to_be_proven: false, open: self.spec.open() }
     }
 }

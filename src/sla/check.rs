@@ -45,7 +45,8 @@ impl Sla {
     /// that no histogram of it is a summary.
     ///
     /// A metric without a series is not wrong: it is *not exported yet*, and the answer lists it, counters too. After
-    /// `initialize()` of the Layers and operations nothing should be: [`Checked::complete`] makes that an error.
+    /// `initialize()` of the Layers and operations, and `initialize_with(…)` of those with labels, nothing should be:
+    /// [`Checked::complete`] makes that an error.
     ///
     /// # Errors
     ///

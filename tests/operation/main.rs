@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+mod zeros;
+
 use std::{
     future::{pending, ready},
     panic::{AssertUnwindSafe, catch_unwind},

@@ -8,3 +8,4 @@ mod support;
 mod contract;
 mod endings;
 mod naming;
+mod zeros;

@@ -24,3 +24,4 @@ mod platform;
 mod storm;
 mod system;
 mod watched;
+mod zeros;

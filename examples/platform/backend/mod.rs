@@ -61,7 +61,7 @@ pub(crate) async fn run(flags: &Flags) -> Result<(), BoxError> {
 
     let faults = Faults::new(["failing", "flaky", "slow"]);
     let sessions = Sessions::lasting(lifetime);
-    let users = Users::new(faults.clone()).await;
+    let users = Users::new(faults.clone());
     let backend = Arc::new(Backend { sessions, users, policy: Policy::new(), faults: faults.clone() });
     let app = Router::new()
         .route("/sessions", post(sessions::open).delete(sessions::close))

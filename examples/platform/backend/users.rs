@@ -67,15 +67,12 @@ pub(super) async fn read(
 // ===== impl Users =====
 
 impl Users {
-    pub(super) async fn new(faults: Faults) -> Self {
+    pub(super) fn new(faults: Faults) -> Self {
         describe_counter!("cache_requests_total", "Look-ups in a cache, by result.");
         ["hit", "miss"].into_iter().for_each(|result| looked_up(result, 0));
         let query = Operation::new("db_query").labels(["query_type"]).in_flight_limit(100);
-        let users = Self { cache: Mutex::default(), query, queries: AtomicU64::new(0), faults };
-        // As a pool tries its first connection: from here on failures stand at zero.
-        let first = users.query.try_instrument_with(["user_by_id"], users.query(1)).await;
-        drop(first);
-        users
+        query.initialize_with(["user_by_id"]);
+        Self { cache: Mutex::default(), query, queries: AtomicU64::new(0), faults }
     }
 
     async fn find(&self, id: u64) -> Result<Option<User>, Broken> {

@@ -16,6 +16,7 @@ use tower_metrics::dashboard::Dashboards;
 use crate::{
     measured::is_as_the_guide_says,
     system::{Answer, System, until},
+    zeros::at_zero,
 };
 
 /// All three services, on free ports.
@@ -71,6 +72,13 @@ async fn the_platform_measures_what_the_guide_lists() {
     ];
     let (backend, engine, executor) = tokio::join!(backend, engine, executor);
     is_as_the_guide_says("Operations platform", &[&backend, &engine, &executor]);
+}
+
+#[tokio::test]
+async fn a_query_of_the_backend_can_fail_for_the_first_time() {
+    let page = platform(&[]).page("backend metrics").await;
+    assert_eq!(at_zero(&page, "db_query_total", ("outcome", "error"), "query_type"), ["user_by_id"]);
+    assert_eq!(page.sum("db_query_duration_seconds_count", &[]), 0.0, "none was made for that");
 }
 
 #[tokio::test]
