@@ -29,8 +29,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::{self, unix},
+};
 use tower::BoxError;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_metrics::{
     HttpMetricsLayer, exporter,
     metrics::{describe_counter, describe_gauge, describe_histogram},
@@ -104,7 +108,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "ready         try: curl -X POST http://{addr}/agents/coder/run --json '{{\"repository\": \"website\", \"user\": \"ada\"}}'"
     );
 
-    axum::serve(listener, routes(settings.has_faults).layer(layer).with_state(app)).await?;
+    let app = routes(settings.has_faults)
+        .layer(layer)
+        // Outside, so that the panic passes the metrics before it becomes the 500 that they already tell.
+        .layer(CatchPanicLayer::new())
+        .with_state(app);
+    axum::serve(listener, app).with_graceful_shutdown(terminated()).await?;
     Ok(())
 }
 
@@ -167,6 +176,16 @@ fn switch(faults: &Faults, name: &str, is_on: bool) -> Response {
         None => {
             (StatusCode::NOT_FOUND, format!("there is no such fault: {}\n", faults.names())).into_response()
         }
+    }
+}
+
+/// Ctrl-C, or what a container's runtime sends first.
+async fn terminated() {
+    let mut terminate =
+        unix::signal(unix::SignalKind::terminate()).expect("a runtime with IO hears of signals");
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 
