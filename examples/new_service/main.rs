@@ -128,7 +128,7 @@ async fn answer_size(route: Option<MatchedPath>, request: Request, next: Next) -
     let answer = next.run(request).await;
     let route = route.map_or_else(|| "unmatched".to_owned(), |it| it.as_str().to_owned());
     if let Some(size) = answer.body().size_hint().exact() {
-        histogram!("http_response_size_bytes", "endpoint" => route).record(size as f64);
+        histogram!("response_size_bytes", "endpoint" => route).record(size as f64);
     }
     answer
 }
