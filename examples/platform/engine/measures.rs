@@ -15,7 +15,7 @@ use crate::{
 pub(super) enum Category {
     Api,
     Infrastructure,
-    Engine,
+    AiEngine,
 }
 
 /// A number that Prometheus can tell of a service, or of the machine.
@@ -102,7 +102,7 @@ const MEASURES: [Measure; 10] = [
         action: Action::ClearCache,
     },
     Measure {
-        category: Category::Engine,
+        category: Category::AiEngine,
         name: "inference_p99_seconds",
         query: "histogram_quantile(0.99, sum by (job, le) (rate(ai_inference_duration_seconds_bucket{$jobs}[$w])))",
         is_low_bad: false,
@@ -111,7 +111,7 @@ const MEASURES: [Measure; 10] = [
         action: Action::Recover,
     },
     Measure {
-        category: Category::Engine,
+        category: Category::AiEngine,
         name: "confidence_ratio",
         query: "sum by (job) (rate(ai_prediction_confidence_ratio_sum{$jobs}[$w]))
                 / sum by (job) (rate(ai_prediction_confidence_ratio_count{$jobs}[$w]))",
@@ -121,7 +121,7 @@ const MEASURES: [Measure; 10] = [
         action: Action::Retrain,
     },
     Measure {
-        category: Category::Engine,
+        category: Category::AiEngine,
         name: "accuracy_ratio",
         query: r#"sum by (job) (rate(ai_feedback_total{$jobs,verdict="right"}[$w]))
                   / sum by (job) (rate(ai_feedback_total{$jobs}[$w]))"#,
@@ -135,13 +135,13 @@ const MEASURES: [Measure; 10] = [
 // ===== impl Category =====
 
 impl Category {
-    pub(super) const ALL: [Self; 3] = [Self::Api, Self::Infrastructure, Self::Engine];
+    pub(super) const ALL: [Self; 3] = [Self::Api, Self::Infrastructure, Self::AiEngine];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Infrastructure => "infrastructure",
-            Self::Engine => "engine",
+            Self::AiEngine => "ai_engine",
         }
     }
 

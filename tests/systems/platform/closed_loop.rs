@@ -236,14 +236,14 @@ async fn a_broken_backend_is_noticed_and_recovered_unless_the_policy_denies_it()
     between.change(|it| it.failing = Some("http_request"));
     until("it fails", async || analysed(&platform, "api", "error").await >= failed + 3.0).await;
     let done = async |category| analysed(&platform, category, "completed").await;
-    let before = (done("infrastructure").await, done("engine").await);
+    let before = (done("infrastructure").await, done("ai_engine").await);
     assert_eq!(platform.post("engine", "/fault/slow", "").await.status, 200);
     until("the others go on", async || {
-        done("infrastructure").await > before.0 + 2.0 && done("engine").await > before.1 + 2.0
+        done("infrastructure").await > before.0 + 2.0 && done("ai_engine").await > before.1 + 2.0
     })
     .await;
     until("and find what is wrong", async || {
-        audit(&platform).await.iter().any(|it| it["category"] == "engine" && it["decision"] == "done")
+        audit(&platform).await.iter().any(|it| it["category"] == "ai_engine" && it["decision"] == "done")
     })
     .await;
     users.abort();
