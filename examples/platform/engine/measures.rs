@@ -35,11 +35,13 @@ pub(super) struct Measure {
 }
 
 const MEASURES: [Measure; 10] = [
+    // Fewer than five errors are none, as for the rules: of one in ten calls nobody can tell a share.
     Measure {
         category: Category::Api,
         name: "error_ratio",
         query: r#"sum by (job) (rate(http_requests_total{$jobs,status=~"5.."}[$w]))
-                  / sum by (job) (rate(http_requests_total{$jobs}[$w]))"#,
+                  / sum by (job) (rate(http_requests_total{$jobs}[$w]))
+                  * (sum by (job) (increase(http_requests_total{$jobs,status=~"5.."}[$w])) >= bool 5)"#,
         is_low_bad: false,
         floor: 0.01,
         limit: Some(0.05),
