@@ -159,7 +159,11 @@ fn failed(error: &BoxError) -> Response {
 
 async fn listen(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
     let hub = app.hub.clone();
-    upgrade.max_message_size(websocket::LONGEST_MESSAGE).on_upgrade(|socket| hub.serve(socket))
+    let Some(place) = hub.place() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "all connections are taken: try again later\n")
+            .into_response();
+    };
+    upgrade.max_message_size(websocket::LONGEST_MESSAGE).on_upgrade(|socket| hub.serve(socket, place))
 }
 
 async fn break_it(State(app): State<App>, Path(name): Path<String>) -> Response {
