@@ -6,8 +6,8 @@
 //!     [--breaker-pause SECONDS] [--refresh-interval SECONDS] [--rotation-interval SECONDS] [--token-file FILE] [--faults]
 //! ```
 //!
-//! With `--faults`, `POST /fault/coder` makes an agent fail and `DELETE /fault/coder` mends it; `token_refresh` and
-//! `secret_rotation` can fail too. See how the alerts of `promise.rs` tell of that.
+//! With `--faults`, `POST /fault/coder` makes an agent fail and `DELETE /fault/coder` mends it; `panic` has all
+//! of them panic, and `token_refresh` and `secret_rotation` can fail too. See how the alerts of `promise.rs` tell of that.
 
 mod agents;
 mod breaker;
