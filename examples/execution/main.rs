@@ -25,8 +25,12 @@ use axum::{
     routing::get,
 };
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::{self, unix},
+};
 use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_metrics::{HttpMetricsLayer, exporter, metrics::describe_counter};
 
 mod command;
@@ -86,7 +90,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("execution  http://{}", listener.local_addr()?);
     println!("metrics    http://{}/metrics", metrics.local_addr().expect("it was served"));
     println!("ready");
-    axum::serve(listener, app(layer, Backend { servers: Arc::new(servers), executions, store })).await?;
+    let app = app(layer, Backend { servers: Arc::new(servers), executions, store });
+    axum::serve(listener, app).with_graceful_shutdown(terminated()).await?;
     Ok(())
 }
 
@@ -97,6 +102,8 @@ fn app(layer: HttpMetricsLayer, backend: Backend) -> Router {
         .route("/health", get(async || "well\n"))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(layer)
+        // Outside, so that the panic passes the metrics before it becomes the 500 that they already tell.
+        .layer(CatchPanicLayer::new())
         .with_state(backend)
 }
 
@@ -126,6 +133,16 @@ async fn one(State(backend): State<Backend>, Path(id): Path<u64>) -> Response {
     match backend.store.get(id) {
         Some(record) => Json(record).into_response(),
         None => (StatusCode::NOT_FOUND, "no such execution has ended lately\n").into_response(),
+    }
+}
+
+/// Ctrl-C, or what a container's runtime sends first.
+async fn terminated() {
+    let mut terminate =
+        unix::signal(unix::SignalKind::terminate()).expect("a runtime with IO hears of signals");
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 

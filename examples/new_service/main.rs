@@ -8,6 +8,7 @@
 //!    axum = "0.8"
 //!    tokio = { version = "1", features = ["full"] }
 //!    tower = { version = "0.5", features = ["limit", "load-shed", "util"] }
+//!    tower-http = { version = "0.7", features = ["catch-panic"] }
 //!    tower-metrics = { version = "0.1", features = ["axum", "dashboard", "process", "prometheus", "rules", "tower"] }
 //!
 //!    [dev-dependencies]
@@ -30,8 +31,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::{
+        ctrl_c,
+        unix::{SignalKind, signal},
+    },
+};
 use tower::{BoxError, Layer, ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_metrics::{
     ConnectionMetricsLayer, HttpMetricsLayer, RejectionLayer, dashboard::Dashboards, exporter::Prometheus,
     metrics::histogram, rules::Rules,
@@ -70,7 +78,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("metrics      http://{}/metrics", metrics.local_addr().expect("it was served"));
     println!("ready");
     let connections = ConnectionMetricsLayer::new("public");
-    Ok(axum::serve(listener, connections.layer(app(layer, items).into_make_service())).await?)
+    let serving = axum::serve(listener, connections.layer(app(layer, items).into_make_service()));
+    Ok(serving.with_graceful_shutdown(terminated()).await?)
 }
 
 fn app(layer: HttpMetricsLayer, items: Items) -> Router {
@@ -85,6 +94,8 @@ fn app(layer: HttpMetricsLayer, items: Items) -> Router {
         .route("/health", get(health))
         .layer(from_fn(answer_size))
         .layer(layer)
+        // Outside, so that the panic passes the metrics before it becomes the 500 that they already tell.
+        .layer(CatchPanicLayer::new())
         .with_state(items)
 }
 
@@ -117,7 +128,7 @@ async fn answer_size(route: Option<MatchedPath>, request: Request, next: Next) -
     let answer = next.run(request).await;
     let route = route.map_or_else(|| "unmatched".to_owned(), |it| it.as_str().to_owned());
     if let Some(size) = answer.body().size_hint().exact() {
-        histogram!("http_response_size_bytes", "endpoint" => route).record(size as f64);
+        histogram!("response_size_bytes", "endpoint" => route).record(size as f64);
     }
     answer
 }
@@ -135,6 +146,15 @@ fn write(dir: &Path) -> io::Result<()> {
         fs::write(dir.join(format!("dashboards/{}.json", board.uid())), board.to_json())?;
     }
     Ok(())
+}
+
+/// Ctrl-C, or what a container's runtime sends first.
+async fn terminated() {
+    let mut terminate = signal(SignalKind::terminate()).expect("a runtime with IO hears of signals");
+    tokio::select! {
+        _ = ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 fn flags() -> Result<BTreeMap<&'static str, String>, String> {

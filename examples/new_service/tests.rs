@@ -73,7 +73,7 @@ fn what_is_put_is_stored_in_a_batch_and_read_through_the_cache() {
         let query = [("query_type", "select"), ("outcome", "completed")];
         assert_eq!(recorder.counter("db_query_total", &query), 1);
         assert_eq!(
-            recorder.samples("http_response_size_bytes", &[("endpoint", "/items/{id}")]).last(),
+            recorder.samples("response_size_bytes", &[("endpoint", "/items/{id}")]).last(),
             Some(&3.0)
         );
     });

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tower::{
     BoxError, Service, ServiceBuilder, ServiceExt, timeout::error::Elapsed, util::BoxCloneSyncService,
 };
@@ -61,6 +61,14 @@ struct Agent {
     agent_type: &'static str,
     cost: Capped<2>,
     faults: Faults,
+}
+
+/// What a task uses, from its begin to its end: it is paid for whether or not it was of use, and of a task that is given up,
+/// by a timeout or by its caller, as much as was used by then.
+struct Meter {
+    task: Task,
+    cost: Capped<2>,
+    begun: Instant,
 }
 
 #[derive(Debug)]
@@ -170,18 +178,34 @@ impl Service<Task> for Agent {
     fn call(&mut self, task: Task) -> Self::Future {
         let Self { agent_type, cost, faults } = self.clone();
         Box::pin(async move {
-            let payer = [&*task.repository, &*task.user];
-            // A scrape while it works sees a new payer at zero, and then the increase.
-            cost.increment(payer, 0);
-            sleep(Duration::from_secs_f64(task.seconds)).await;
-            let microdollars = task.tokens * MICRODOLLARS_PER_TOKEN;
-            // Tokens are paid for, whether or not they were of use.
-            cost.increment(payer, microdollars);
+            let (seconds, tokens) = (task.seconds, task.tokens);
+            let _meter = Meter::start(task, cost);
+            sleep(Duration::from_secs_f64(seconds)).await;
+            assert!(!faults.is_on("panic"), "the agent panics, as switched");
             match faults.is_on(agent_type) {
                 true => Err(Failed),
-                false => Ok(Report { agent_type, tokens: task.tokens, microdollars }),
+                false => Ok(Report { agent_type, tokens, microdollars: tokens * MICRODOLLARS_PER_TOKEN }),
             }
         })
+    }
+}
+
+// ===== impl Meter =====
+
+impl Meter {
+    fn start(task: Task, cost: Capped<2>) -> Self {
+        // A scrape meanwhile sees a new payer at zero, and then the increase.
+        cost.increment([&*task.repository, &*task.user], 0);
+        Self { task, cost, begun: Instant::now() }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        let Task { repository, user, seconds, tokens } = &self.task;
+        let share = (self.begun.elapsed().as_secs_f64() / seconds).min(1.0);
+        let used = (*tokens as f64 * share).round() as u64;
+        self.cost.increment([repository, user], used * MICRODOLLARS_PER_TOKEN);
     }
 }
 

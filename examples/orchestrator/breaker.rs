@@ -4,8 +4,10 @@
 use std::{
     error::Error,
     fmt,
+    panic::{AssertUnwindSafe, resume_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
@@ -143,7 +145,10 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         match self.breaker.admit() {
-            Ok(admitted) => self.inner.call(request).map(|result| admitted.judge(result)).boxed(),
+            Ok(admitted) => {
+                let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+                call.map(|result| admitted.judge(result)).boxed()
+            }
             Err(open) => future::ready(Err(open.into())).boxed(),
         }
     }
@@ -174,12 +179,13 @@ impl State {
 // ===== impl Admitted =====
 
 impl Admitted {
-    /// Lets the result decide, unless the state is no longer the one in which the call was let through.
-    fn judge<T, E: Into<BoxError>>(mut self, result: Result<T, E>) -> Result<T, BoxError> {
+    /// Lets the result decide, unless the state is no longer the one in which the call was let through. A panic is a failure,
+    /// and goes on to whoever catches it.
+    fn judge<T, E: Into<BoxError>>(mut self, result: thread::Result<Result<T, E>>) -> Result<T, BoxError> {
         self.is_judged = true;
         let mut now = self.breaker.now();
         if now.turn == self.turn {
-            match (now.state, result.is_ok()) {
+            match (now.state, matches!(result, Ok(Ok(_)))) {
                 (State::Closed { failures }, false) if failures + 1 < MOST_FAILURES => {
                     now.state = State::Closed { failures: failures + 1 };
                 }
@@ -189,7 +195,7 @@ impl Admitted {
             }
         }
         drop(now);
-        result.map_err(Into::into)
+        result.unwrap_or_else(|panic| resume_unwind(panic)).map_err(Into::into)
     }
 }
 

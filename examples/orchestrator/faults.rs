@@ -21,7 +21,7 @@ pub(crate) struct Faults {
 impl Faults {
     /// All that can fail, and nothing that does.
     pub(crate) fn new() -> Self {
-        let names = AGENTS.into_iter().chain(["token_refresh", "secret_rotation"]);
+        let names = AGENTS.into_iter().chain(["panic", "token_refresh", "secret_rotation"]);
         Self { switches: Arc::new(names.map(|name| (name, AtomicBool::new(false))).collect()) }
     }
 

@@ -6,8 +6,8 @@
 //!     [--breaker-pause SECONDS] [--refresh-interval SECONDS] [--rotation-interval SECONDS] [--token-file FILE] [--faults]
 //! ```
 //!
-//! With `--faults`, `POST /fault/coder` makes an agent fail and `DELETE /fault/coder` mends it; `token_refresh` and
-//! `secret_rotation` can fail too. See how the alerts of `promise.rs` tell of that.
+//! With `--faults`, `POST /fault/coder` makes an agent fail and `DELETE /fault/coder` mends it; `panic` has all
+//! of them panic, and `token_refresh` and `secret_rotation` can fail too. See how the alerts of `promise.rs` tell of that.
 
 mod agents;
 mod breaker;
@@ -29,8 +29,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::{self, unix},
+};
 use tower::BoxError;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_metrics::{
     HttpMetricsLayer, exporter,
     metrics::{describe_counter, describe_gauge, describe_histogram},
@@ -104,7 +108,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "ready         try: curl -X POST http://{addr}/agents/coder/run --json '{{\"repository\": \"website\", \"user\": \"ada\"}}'"
     );
 
-    axum::serve(listener, routes(settings.has_faults).layer(layer).with_state(app)).await?;
+    let app = routes(settings.has_faults)
+        .layer(layer)
+        // Outside, so that the panic passes the metrics before it becomes the 500 that they already tell.
+        .layer(CatchPanicLayer::new())
+        .with_state(app);
+    axum::serve(listener, app).with_graceful_shutdown(terminated()).await?;
     Ok(())
 }
 
@@ -150,7 +159,11 @@ fn failed(error: &BoxError) -> Response {
 
 async fn listen(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
     let hub = app.hub.clone();
-    upgrade.max_message_size(websocket::LONGEST_MESSAGE).on_upgrade(|socket| hub.serve(socket))
+    let Some(place) = hub.place() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "all connections are taken: try again later\n")
+            .into_response();
+    };
+    upgrade.max_message_size(websocket::LONGEST_MESSAGE).on_upgrade(|socket| hub.serve(socket, place))
 }
 
 async fn break_it(State(app): State<App>, Path(name): Path<String>) -> Response {
@@ -167,6 +180,16 @@ fn switch(faults: &Faults, name: &str, is_on: bool) -> Response {
         None => {
             (StatusCode::NOT_FOUND, format!("there is no such fault: {}\n", faults.names())).into_response()
         }
+    }
+}
+
+/// Ctrl-C, or what a container's runtime sends first.
+async fn terminated() {
+    let mut terminate =
+        unix::signal(unix::SignalKind::terminate()).expect("a runtime with IO hears of signals");
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 

@@ -1,28 +1,41 @@
 //! Websockets that tell of what agents do, and who has heard it.
 //!
 //! An event is a message for each connection: `{"id":7,"agent_type":"coder","event":"success"}`, which the client
-//! acknowledges by sending `7`. A client that is slow, or silent, loses messages, and nobody waits for it.
+//! acknowledges by sending `7`. A client that is slow, or silent, loses messages, and nobody waits for it. One that stays silent
+//! loses its connection.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use serde_json::json;
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::{
+    sync::{
+        OwnedSemaphorePermit, Semaphore,
+        mpsc::{self, error::TrySendError},
+    },
+    time::{Instant, sleep_until, timeout_at},
+};
 use tower_metrics::{ConnectionMetricsLayer, Operation, Outcome, operation::Started};
 
 use crate::promise::{MESSAGE_LATENCY, QUEUE_DEPTH};
 
 /// How many messages wait for a connection, and as many are on their way.
 const QUEUE: usize = 32;
+/// How many connections there are at most.
+const PLACES: usize = 100;
+/// How long a client may acknowledge nothing, while messages wait for that.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// A client sends nothing but numbers.
 pub(crate) const LONGEST_MESSAGE: usize = 1_024;
 
 /// All connections.
 pub(crate) struct Hub {
     clients: Mutex<Clients>,
+    places: Arc<Semaphore>,
     connections: ConnectionMetricsLayer,
     /// A message is an operation: it begins when it is sent, and is in flight until it is delivered or dropped.
     messages: Operation,
@@ -52,7 +65,13 @@ impl Hub {
             .word(Outcome::Cancelled, "closed")
             .expect_words(["delivered", "queue_full", "closed"]);
         messages.initialize();
-        Self { clients: Mutex::default(), connections: ConnectionMetricsLayer::new("websocket"), messages }
+        let connections = ConnectionMetricsLayer::new("websocket");
+        Self { clients: Mutex::default(), places: Arc::new(Semaphore::new(PLACES)), connections, messages }
+    }
+
+    /// A place for a connection, if there is one.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     /// Tells all connections. It waits for none.
@@ -70,15 +89,21 @@ impl Hub {
         }
     }
 
-    /// Serves a connection to its end.
-    pub(crate) async fn serve(self: Arc<Self>, mut socket: WebSocket) {
+    /// Serves a connection to its end, which gives its place back.
+    pub(crate) async fn serve(self: Arc<Self>, mut socket: WebSocket, _place: OwnedSemaphorePermit) {
         let _open = self.connections.open();
         let mut queue = self.join();
         let mut on_their_way = VecDeque::new();
+        let mut patient_until = Instant::now();
         loop {
             tokio::select! {
                 Some(sent) = queue.recv(), if on_their_way.len() < QUEUE => {
-                    let Ok(()) = socket.send(Message::Text(sent.text)).await else { return };
+                    if on_their_way.is_empty() {
+                        patient_until = Instant::now() + PATIENCE;
+                    }
+                    // Whoever reads nothing lets nothing be sent.
+                    let sending = socket.send(Message::Text(sent.text));
+                    let Ok(Ok(())) = timeout_at(patient_until, sending).await else { return };
                     on_their_way.push_back((sent.id, sent.message));
                 }
                 received = socket.recv() => match received {
@@ -87,11 +112,13 @@ impl Hub {
                         let at = on_their_way.iter().position(|(id, _)| acknowledged == Some(*id));
                         if let Some((_, message)) = at.and_then(|at| on_their_way.remove(at)) {
                             message.finish("delivered");
+                            patient_until = Instant::now() + PATIENCE;
                         }
                     }
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => {}
                 },
+                () = sleep_until(patient_until), if !on_their_way.is_empty() => return,
             }
         }
     }

@@ -14,6 +14,9 @@
 //! The loop: the engine reads the last hour of three categories back from Prometheus, tells what is out of the ordinary and
 //! how severe that is, asks the backend's policy, and for what is high or critical has the executor act on backend or engine.
 //! What came of it is in a list: `GET /audit` of the engine.
+//!
+//! `/admin/*`, `/actions`, `/policy/evaluate`, `/feedback` and `/audit` ask nobody who he is: they are for a network of services
+//! alone.
 
 mod action;
 mod backend;

@@ -14,6 +14,7 @@ mod deploy;
 mod deploy_alerts;
 mod deploy_compose;
 mod deploy_start;
+mod end;
 mod execution;
 mod guide;
 mod house;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     thread,
     time::Duration,
 };
@@ -20,12 +20,12 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     exposition::Page,
-    programs::{Running, example},
+    programs::{Running, example, run},
 };
 
 /// An example that runs until it is dropped.
 pub(crate) struct System {
-    _program: Running,
+    program: Running,
     /// By the names that it printed.
     addresses: BTreeMap<String, String>,
     pub(crate) client: Client<HttpConnector, Full<Bytes>>,
@@ -74,7 +74,7 @@ impl System {
         }
         // A program that prints into a closed pipe ends.
         thread::spawn(move || lines.for_each(drop));
-        Self { _program: program, addresses, client: Client::builder(TokioExecutor::new()).build_http() }
+        Self { program, addresses, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     pub(crate) fn address(&self, name: &str) -> &str {
@@ -122,6 +122,24 @@ impl System {
     /// Asks for the page until it is so.
     pub(crate) async fn until(&self, name: &str, what: &str, is_so: impl Fn(&Page) -> bool) {
         until(what, async || is_so(&self.page(name).await)).await;
+    }
+
+    /// Tells it to end, as a container's runtime does.
+    pub(crate) fn terminate(&self) {
+        run("kill", &["-TERM", &self.program.id().to_string()]).unwrap();
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        let ending = async {
+            loop {
+                match self.program.status() {
+                    Some(status) => return status,
+                    None => sleep(Duration::from_millis(20)).await,
+                }
+            }
+        };
+        timeout(Duration::from_secs(60), ending).await.expect("it ends")
     }
 }
 

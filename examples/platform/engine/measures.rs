@@ -15,7 +15,7 @@ use crate::{
 pub(super) enum Category {
     Api,
     Infrastructure,
-    Engine,
+    AiEngine,
 }
 
 /// A number that Prometheus can tell of a service, or of the machine.
@@ -35,11 +35,13 @@ pub(super) struct Measure {
 }
 
 const MEASURES: [Measure; 10] = [
+    // Fewer than five errors are none, as for the rules: of one in ten calls nobody can tell a share.
     Measure {
         category: Category::Api,
         name: "error_ratio",
         query: r#"sum by (job) (rate(http_requests_total{$jobs,status=~"5.."}[$w]))
-                  / sum by (job) (rate(http_requests_total{$jobs}[$w]))"#,
+                  / sum by (job) (rate(http_requests_total{$jobs}[$w]))
+                  * (sum by (job) (increase(http_requests_total{$jobs,status=~"5.."}[$w])) >= bool 5)"#,
         is_low_bad: false,
         floor: 0.01,
         limit: Some(0.05),
@@ -102,7 +104,7 @@ const MEASURES: [Measure; 10] = [
         action: Action::ClearCache,
     },
     Measure {
-        category: Category::Engine,
+        category: Category::AiEngine,
         name: "inference_p99_seconds",
         query: "histogram_quantile(0.99, sum by (job, le) (rate(ai_inference_duration_seconds_bucket{$jobs}[$w])))",
         is_low_bad: false,
@@ -111,7 +113,7 @@ const MEASURES: [Measure; 10] = [
         action: Action::Recover,
     },
     Measure {
-        category: Category::Engine,
+        category: Category::AiEngine,
         name: "confidence_ratio",
         query: "sum by (job) (rate(ai_prediction_confidence_ratio_sum{$jobs}[$w]))
                 / sum by (job) (rate(ai_prediction_confidence_ratio_count{$jobs}[$w]))",
@@ -121,7 +123,7 @@ const MEASURES: [Measure; 10] = [
         action: Action::Retrain,
     },
     Measure {
-        category: Category::Engine,
+        category: Category::AiEngine,
         name: "accuracy_ratio",
         query: r#"sum by (job) (rate(ai_feedback_total{$jobs,verdict="right"}[$w]))
                   / sum by (job) (rate(ai_feedback_total{$jobs}[$w]))"#,
@@ -135,13 +137,13 @@ const MEASURES: [Measure; 10] = [
 // ===== impl Category =====
 
 impl Category {
-    pub(super) const ALL: [Self; 3] = [Self::Api, Self::Infrastructure, Self::Engine];
+    pub(super) const ALL: [Self; 3] = [Self::Api, Self::Infrastructure, Self::AiEngine];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Infrastructure => "infrastructure",
-            Self::Engine => "engine",
+            Self::AiEngine => "ai_engine",
         }
     }
 

@@ -138,6 +138,19 @@ async fn what_was_let_through_before_a_reset_decides_nothing_after_it() {
 }
 
 #[tokio::test]
+async fn panics_open_it_as_failures_do() {
+    let it = Orchestrator::start(&["--breaker-pause", "600"]);
+    it.break_it("panic").await;
+    for _ in 0..5 {
+        assert_eq!(it.run("coder", 0.0).await, 500);
+    }
+    assert_eq!((it.run("coder", 0.0).await, &*it.state("coder").await), (503, "open"));
+    let page = it.page().await;
+    assert_eq!(page.sum(EXECUTIONS, &[("agent_type", "coder"), ("outcome", "panicked")]), 5.0);
+    assert_eq!(page.sum("http_requests_total", &[("outcome", "panicked")]), 5.0);
+}
+
+#[tokio::test]
 async fn timeouts_open_it_as_failures_do() {
     let it = Orchestrator::start(&["--agent-timeout", "0.1", "--breaker-pause", "600"]);
     for _ in 0..5 {

@@ -45,6 +45,17 @@ async fn of_more_payers_than_there_is_room_for_the_sum_is_exact() {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_given_up_costs_what_it_used_by_then() {
+    let it = Orchestrator::start(&["--agent-timeout", "1"]);
+    let task = json!({ "repository": "website", "user": "ada", "seconds": 100, "tokens": 100_000 });
+    assert_eq!(it.ask("coder", &task).await.status, 504);
+    let spent = it.sum(COST, &[("repository", "website"), ("user", "ada")]).await;
+    // A second of a hundred, on a machine that may be busy.
+    let whole = 100_000.0 * MICRODOLLARS_PER_TOKEN;
+    assert!((0.01 * whole..0.1 * whole).contains(&spent), "{spent} of {whole}");
+}
+
+#[tokio::test]
 async fn an_agent_that_fails_costs_what_it_used_and_one_that_is_not_asked_costs_nothing() {
     let it = Orchestrator::start(&["--breaker-pause", "600"]);
     it.break_it("coder").await;

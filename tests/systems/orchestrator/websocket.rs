@@ -2,11 +2,17 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async, tungstenite::Message};
+use tokio::{
+    net::TcpStream,
+    time::{Duration, sleep},
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, client_async, connect_async,
+    tungstenite::{Error, Message},
+};
 
 use super::{APP, Orchestrator};
-use crate::exposition::Page;
+use crate::{exposition::Page, system::until};
 
 const SENT: &str = "orchestrator_websocket_messages_started_total";
 const ENDED: &str = "orchestrator_websocket_messages_total";
@@ -120,6 +126,41 @@ async fn a_silent_client_loses_messages_and_nobody_waits_for_it() {
     assert_eq!(page.sum(DEPTH, &[]), 0.0);
     assert_eq!(page.sum("connections_open", &OPEN), 1.0);
     assert_balanced(&page);
+}
+
+#[tokio::test]
+#[ignore = "takes a minute, for so long a client may be silent"]
+async fn a_client_that_stays_silent_loses_its_connection_and_one_that_has_nothing_to_say_does_not() {
+    let it = Orchestrator::start(&[]);
+    let _silent = Client::connect(&it).await;
+    let mut ada = Client::connect(&it).await;
+    it.until("connections_open", &OPEN, 2.0).await;
+    let (status, _) = tokio::join!(it.run("coder", 0.0), ada.acknowledge(2));
+    assert_eq!(status, 200);
+    it.until(ENDED, &[("outcome", "delivered")], 2.0).await;
+    sleep(Duration::from_secs(50)).await;
+    assert_eq!(it.sum("connections_open", &OPEN).await, 2.0);
+    it.until(ENDED, &[("outcome", "closed")], 2.0).await;
+    it.until("connections_open", &OPEN, 1.0).await;
+    assert_balanced(&it.page().await);
+}
+
+#[tokio::test]
+async fn who_comes_when_all_places_are_taken_is_refused_until_one_is_free() {
+    let it = Orchestrator::start(&[]);
+    let mut clients = Vec::new();
+    for _ in 0..100 {
+        clients.push(Client::connect(&it).await);
+    }
+    let uri = format!("ws://{}/ws", it.system.address(APP));
+    let Err(Error::Http(refused)) = connect_async(&uri).await else { panic!("there is no place") };
+    assert_eq!(refused.status(), 503);
+    let refused = [("endpoint", "/ws"), ("status", "503")];
+    assert_eq!(it.sum("http_requests_total", &refused).await, 1.0);
+
+    clients.pop();
+    it.until("connections_open", &OPEN, 99.0).await;
+    until("there is a place", async || connect_async(&uri).await.is_ok()).await;
 }
 
 #[tokio::test]

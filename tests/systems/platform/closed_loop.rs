@@ -191,6 +191,35 @@ fn users(platform: &Arc<System>) -> JoinHandle<()> {
 
 #[tokio::test]
 #[ignore = "needs the Debian package prometheus"]
+async fn a_share_of_errors_is_none_before_there_are_five() {
+    let between = Between::default();
+    let platform = watched(&between).await;
+    let scratch = Scratch::new("platform-few");
+    let prometheus = scraped(&scratch, &platform, &between);
+    let fail = async |calls| {
+        assert_eq!(platform.post("backend", "/fault/failing", "").await.status, 200);
+        for id in 0..calls {
+            assert_eq!(platform.get("backend", &format!("/users/{id}")).await.status, 500);
+        }
+        assert_eq!(platform.send("backend", Method::DELETE, "/fault/failing", "").await.status, 200);
+    };
+    let has_judged = async || audit(&platform).await.iter().any(|it| it["measure"] == "error_ratio");
+    let ratio = "sum(rate(http_requests_total{job=\"platform-backend\",status=~\"5..\"}[5s])) \
+                 / sum(rate(http_requests_total{job=\"platform-backend\"}[5s]))";
+    prometheus.becomes("up{job=\"platform-backend\"}", |up| up == 1.0).await;
+    fail(2).await;
+    prometheus.becomes(ratio, |ratio| ratio > 0.05).await;
+    // As long as the failures are in the window, and longer.
+    let rounds = analysed(&platform, "api", "completed").await;
+    until("more rounds", async || analysed(&platform, "api", "completed").await >= rounds + 6.0).await;
+    assert!(!has_judged().await, "{:?}", audit(&platform).await);
+
+    fail(20).await;
+    until("it is judged", has_judged).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the Debian package prometheus"]
 async fn a_broken_backend_is_noticed_and_recovered_unless_the_policy_denies_it() {
     let between = Between::default();
     let platform = Arc::new(watched(&between).await);
@@ -236,14 +265,14 @@ async fn a_broken_backend_is_noticed_and_recovered_unless_the_policy_denies_it()
     between.change(|it| it.failing = Some("http_request"));
     until("it fails", async || analysed(&platform, "api", "error").await >= failed + 3.0).await;
     let done = async |category| analysed(&platform, category, "completed").await;
-    let before = (done("infrastructure").await, done("engine").await);
+    let before = (done("infrastructure").await, done("ai_engine").await);
     assert_eq!(platform.post("engine", "/fault/slow", "").await.status, 200);
     until("the others go on", async || {
-        done("infrastructure").await > before.0 + 2.0 && done("engine").await > before.1 + 2.0
+        done("infrastructure").await > before.0 + 2.0 && done("ai_engine").await > before.1 + 2.0
     })
     .await;
     until("and find what is wrong", async || {
-        audit(&platform).await.iter().any(|it| it["category"] == "engine" && it["decision"] == "done")
+        audit(&platform).await.iter().any(|it| it["category"] == "ai_engine" && it["decision"] == "done")
     })
     .await;
     users.abort();
