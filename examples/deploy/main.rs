@@ -5,8 +5,8 @@
 //! cargo run --example deploy -- --reference docs/quick-reference.md
 //! ```
 //!
-//! Nothing in these files is changed by hand: change `promise.rs` of a system, or `house.rs` for what is nobody's own, and
-//! write them again.
+//! Nothing in these files is changed by hand: change `promise.rs` of a system, or `house.rs` for alerts on machines and on the
+//! stack, and write both again. A test compares them. `deploy/README.md` says how they are used.
 
 #[path = "../slo/alertmanager.rs"]
 mod alertmanager;

@@ -21,7 +21,12 @@ use crate::sla::{Sla, assert_threshold, nanos};
 ///
 /// Unless said, it is a [warning](Severity::Warning), asks about the last five minutes, and fires once that has held for five.
 /// Series are summed by `job`, by the [selectors](Sla::selector) of the service if it is known [of which](Self::of) it is, and
-/// by [further labels](Self::by): the alert has these labels, and no others.
+/// by [further labels](Self::by). The alert has these labels, `severity`, its [own](Self::label), and those that the promise of its
+/// service [gives alerts](Sla::alert_label), such as `team`. Without [`of`](Self::of) it is asked of every job that has the metric, and has no
+/// `team` but one that [`label`](Self::label) gives it.
+///
+/// A metric that is not there at all raises nothing, for there is nothing to compare. What is promised alone has
+/// [`SloDataMissing`](super::Alert::SloDataMissing), which tells of that.
 ///
 /// # Examples
 ///
@@ -62,8 +67,8 @@ pub struct CustomAlert {
 // ===== impl CustomAlert =====
 
 impl CustomAlert {
-    /// Fires while `part` is more than `share` of `whole`, both counters, and of the bad there are as many as
-    /// [`Rules::min_bad_events`](super::Rules::min_bad_events). The value is the share.
+    /// Fires while `part` is more than `share` of `whole`, both counters, and `part` rose in the [window](Self::window) by at least
+    /// [`Rules::min_bad_events`](super::Rules::min_bad_events), which is 5 unless set. The value is the share.
     ///
     /// # Panics
     ///
@@ -73,8 +78,8 @@ impl CustomAlert {
         Self::share(name.into(), part, whole, Bound::Above, share)
     }
 
-    /// Fires while `part` is less than `share` of `whole`, both counters, and what is missing are as many events as
-    /// [`Rules::min_bad_events`](super::Rules::min_bad_events). The value is the share.
+    /// Fires while `part` is less than `share` of `whole`, both counters, and the rest of `whole` rose in the [window](Self::window) by at
+    /// least [`Rules::min_bad_events`](super::Rules::min_bad_events), which is 5 unless set. The value is the share.
     ///
     /// # Panics
     ///
@@ -83,9 +88,12 @@ impl CustomAlert {
         Self::share(name.into(), part, whole, Bound::Below, share)
     }
 
-    /// Fires while the `quantile` of a histogram of seconds is above `threshold`, told by the bucket of the threshold, and as
-    /// many samples as [`Rules::min_bad_events`](super::Rules::min_bad_events) are; and where there are samples and no such bucket.
-    /// The value is the share above it.
+    /// Fires while the `quantile` of a histogram of seconds is above `threshold`, told by the bucket of the threshold, and at least
+    /// [`Rules::min_bad_events`](super::Rules::min_bad_events) samples of the [window](Self::window) are above it, which is 5 unless set. The
+    /// value is the share above it.
+    ///
+    /// It fires also where there are samples and no such bucket, and the value is then their rate. The bucket is there where
+    /// an [operation](Sla::operation) is promised that latency, or the exporter was given the bound; [`Sla::check`] does not know of it.
     ///
     /// # Panics
     ///
@@ -105,7 +113,7 @@ impl CustomAlert {
         Self::new(name, Condition::Quantile { histogram, quantile, nanos: nanos(threshold) })
     }
 
-    /// Fires while the counter rises by more than `per_second`.
+    /// Fires while the counter rises by more than `per_second`, as the mean over the [window](Self::window). The value is that rate.
     ///
     /// # Panics
     ///
@@ -116,8 +124,8 @@ impl CustomAlert {
         Self::new(name, Condition::Rate { counter, per_second })
     }
 
-    /// Fires while the counter has risen by more than `amount` in `window`. It is held for no time unless
-    /// [said](Self::hold): the window is one already.
+    /// Fires while the counter has risen by more than `amount` in `window`, which is the value. It fires at once unless
+    /// [`hold`](Self::hold) says otherwise: the window is a time already.
     ///
     /// # Panics
     ///
@@ -128,7 +136,8 @@ impl CustomAlert {
         Self::new(name, Condition::Increase { counter, amount }).window(window).hold(Duration::ZERO)
     }
 
-    /// Fires while the highest value of a gauge is above `value`.
+    /// Fires while the highest value of a gauge, which is the alert's too, is above `value`. Highest is told of the series that have the
+    /// same `job` and the same labels of [`by`](Self::by): by `instance`, for one.
     ///
     /// # Panics
     ///
@@ -137,7 +146,7 @@ impl CustomAlert {
         Self::value(name.into(), gauge, Bound::Above, value)
     }
 
-    /// Fires while the lowest value of a gauge is below `value`.
+    /// Fires while the lowest value of a gauge, which is the alert's too, is below `value`, told as in [`value_above`](Self::value_above).
     ///
     /// # Panics
     ///

@@ -27,7 +27,7 @@ pub struct Series {
 // ===== impl Series =====
 
 impl Series {
-    /// Begins with all series of the metric `name`; of a histogram, without `_bucket`, `_sum` or `_count`.
+    /// All series of the metric `name`; of a histogram, without `_bucket`, `_sum` or `_count`.
     ///
     /// # Panics
     ///
@@ -38,7 +38,7 @@ impl Series {
         Self { selector: Selector::new(name) }
     }
 
-    /// Leaves those whose `label` has this value.
+    /// Keeps the series whose `label` has this value.
     ///
     /// # Panics
     ///
@@ -47,7 +47,7 @@ impl Series {
         self.narrowed(label, |selector| selector.equal(label, value))
     }
 
-    /// Leaves those whose `label` has another value, or that have none.
+    /// Keeps the series whose `label` has another value, or that have none.
     ///
     /// # Panics
     ///
@@ -56,7 +56,7 @@ impl Series {
         self.narrowed(label, |selector| selector.unequal(label, value))
     }
 
-    /// Leaves those whose `label` has one of these values.
+    /// Keeps the series whose `label` has one of these values.
     ///
     /// # Panics
     ///
@@ -66,7 +66,7 @@ impl Series {
         self.narrowed(label, |selector| selector.one_of(label, values))
     }
 
-    /// Leaves those whose `label` matches the regular expression as a whole, in the syntax of RE2.
+    /// Keeps the series whose `label` matches the regular expression as a whole, in the syntax of RE2.
     ///
     /// # Panics
     ///
@@ -75,7 +75,7 @@ impl Series {
         self.narrowed(label, |selector| selector.matched(label, regex))
     }
 
-    /// Leaves those whose `label` does not match it.
+    /// Keeps the series whose `label` does not match the regular expression as a whole, or that have none.
     ///
     /// # Panics
     ///

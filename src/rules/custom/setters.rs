@@ -13,13 +13,14 @@ use crate::{
 
 impl CustomAlert {
     /// Says of which service it is: every series is narrowed to its job and its [selectors](Sla::selector), and the alert has
-    /// its [labels](Sla::alert_label).
+    /// its [labels](Sla::alert_label). An [expression](Self::expression) stays as it was written, and gets the labels alone.
     pub fn of(mut self, sla: &Sla) -> Self {
         self.sla = Some(sla.clone());
         self
     }
 
-    /// Sums by these labels too, which the alert then has.
+    /// Sums by these labels too, which the alert then has: one alert for each agent, model or queue. Without it the labels of a metric
+    /// are summed away, and `{{ $labels.agent }}` in a summary is empty.
     ///
     /// # Panics
     ///
@@ -92,7 +93,8 @@ impl CustomAlert {
         self
     }
 
-    /// Sets the annotation `summary`: what is wrong, in a line. Prometheus expands it as a template, such as `{{ $labels.agent }}`.
+    /// Sets the annotation `summary`: what is wrong, in a line, which whoever is woken reads first. Unless set, it is the name of the
+    /// alert and of the job. Prometheus expands it as a template, such as `{{ $labels.agent }}`.
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
         self.summary = Some(summary.into());
         self
