@@ -37,7 +37,7 @@ pub(crate) fn page(promises: &[Sla], rules: &Rules, dashboards: &Dashboards) -> 
     page.extend(promises.iter().map(promise));
     page.push_str(
         "\n## Alerts\n\nThose of every service stand once. `for` is how long it holds before somebody is told; what to do is in \
-         the [runbooks](../deploy/runbooks.md) and in the annotations.\n\n| alert | severity | share or number | for | says |\n|---|---|---|---|---|\n",
+         the [runbooks](../deploy/runbooks.md) and in the annotations.\n\n| alert | severity | compares | for | says |\n|---|---|---|---|---|\n",
     );
     page.push_str(&alerts(rules));
     page.push_str("\n## Of every service\n\n");
@@ -78,19 +78,20 @@ fn alerts(rules: &Rules) -> String {
             0 => "–".to_owned(),
             seconds => format!("{} min", seconds as f64 / 60.0),
         };
-        let line = format!("{} | {hold} | {} |", threshold(rule.expr()).unwrap_or("–"), plain(says));
+        let line =
+            format!("{} | {hold} | {} |", threshold(rule.expr()).unwrap_or_else(|| "–".into()), plain(says));
         lines.entry((rule.name(), severity)).or_insert(line);
     }
     lines.iter().map(|((name, severity), line)| format!("| `{name}` | {severity} | {line}\n")).collect()
 }
 
-/// The number that the expression compares with, where it is one that means something.
-fn threshold(expr: &str) -> Option<&str> {
+/// What the expression compares with, where it is a number that means something.
+fn threshold(expr: &str) -> Option<String> {
     let words: Vec<_> = expr.split_whitespace().collect();
     let compared = words.windows(2).filter(|pair| [">", "<"].contains(&pair[0]));
-    compared
-        .map(|pair| pair[1].trim_end_matches(')'))
-        .find(|word| word.parse().is_ok_and(|value: f64| value != 0.0))
+    let mut sides = compared.map(|pair| (pair[0], pair[1].trim_end_matches(')')));
+    let (side, number) = sides.find(|(_, word)| word.parse().is_ok_and(|value: f64| value != 0.0))?;
+    Some(format!("{side} {number}"))
 }
 
 /// A summary with the labels in the place of their values.

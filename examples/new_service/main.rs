@@ -16,8 +16,9 @@
 //!    ```
 //! 3. `cargo test`; `cargo run`, which prints where it listens; `cargo run -- --write ops`, which writes what Prometheus and
 //!    Grafana are given. Here in the folder of the crate it is `cargo run --example new_service`.
-//! 4. In `promise.rs`, change the name, the job, the team and the numbers. In `ENDPOINTS` and `app`, change the routes. Of
-//!    `patterns.rs`, keep what you have a use for. In `tests.rs`, change what is asked.
+//! 4. In `promise.rs`, change the name, the job, the team and the numbers. Here, change the routes in `ENDPOINTS` and `app`, and the
+//!    ports in `flags` (that of the metrics stands in `write` too). Of `patterns.rs`, keep what you have a use for. In
+//!    `tests.rs`, change what is asked.
 
 use std::{collections::BTreeMap, env, error::Error, fs, io, path::Path};
 

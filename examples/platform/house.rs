@@ -44,7 +44,10 @@ pub(crate) async fn run(flags: &Flags) -> Result<(), BoxError> {
         service.input.write_all(addresses.as_bytes()).await?;
         service.print_until("ready").await?;
     }
-    println!("ready: POST /sessions, GET /users/7 · POST /predict, GET /audit · POST /actions");
+    println!(
+        "ready             try: curl http://{}/users/7; curl http://{}/predict --json '{{\"features\": [0.1, 0.2, 0.3, 0.4]}}'",
+        house[0].addr, house[1].addr
+    );
 
     let mut ends: Vec<_> = house.iter_mut().map(|it| Box::pin(it.ended())).collect();
     tokio::select! {

@@ -15,6 +15,9 @@
 //! how severe that is, asks the backend's policy, and for what is high or critical has the executor act on backend or engine.
 //! What came of it is in a list: `GET /audit` of the engine.
 //!
+//! With `--faults`, `POST /fault/NAME` breaks a service and `DELETE` mends it: the backend is then `failing`, `flaky` or `slow`,
+//! the engine `slow`, the executor `failing`. A user that was read before comes from the cache all the same.
+//!
 //! `/admin/*`, `/actions`, `/policy/evaluate`, `/feedback` and `/audit` ask nobody who he is: they are for a network of services
 //! alone.
 

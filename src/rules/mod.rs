@@ -1,8 +1,8 @@
 //! Recording rules and alerts for Prometheus, from the promise of a service.
 //!
 //! The promise is said once, in code. Its thresholds are bucket bounds, its objectives are recorded as error ratios and
-//! budgets, and its alerts follow: nothing that depends on it is typed a second time, and nothing here reads a series that a
-//! Layer of this crate does not export.
+//! budgets, and its alerts follow: nothing that depends on it is typed a second time, and what follows from
+//! the promise reads nothing but `up` and series that a Layer of this crate exports.
 //!
 //! ```
 //! use std::time::Duration;

@@ -54,7 +54,10 @@ impl Watch {
                     // A task of its own: not even a panic ends the loop.
                     let round = tokio::spawn(Arc::clone(&watch).round(category));
                     if let Err(error) = round.await.unwrap_or_else(|panic| Err(panic.into())) {
-                        eprintln!("the analysis of {} failed: {error}", category.as_str());
+                        eprintln!(
+                            "the analysis of {} failed, and is tried again: {error}",
+                            category.as_str()
+                        );
                     }
                 }
             });
