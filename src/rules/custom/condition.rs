@@ -49,13 +49,9 @@ impl Condition {
                         // What was never counted is a share of none, and not an absent one.
                         let part = grouped(&format!("{part}\nor\n0 * {whole}"));
                         let bad = grouped(&format!("{whole}\n- {part}"));
-                        let guard = asked.guard(&bad);
-                        format!("{part}\n/\n{}\n< {share}{guard}", grouped(&format!("{whole} > 0")))
+                        asked.share(&part, &whole, &format!("< {share}"), &bad)
                     }
-                    _ => {
-                        let guard = asked.guard(&part);
-                        format!("{part}\n/\n{}\n> {share}{guard}", grouped(&format!("{whole} > 0")))
-                    }
+                    _ => asked.share(&part, &whole, &format!("> {share}"), &part),
                 }
             }
             Self::Quantile { histogram, quantile, nanos } => {
@@ -65,10 +61,9 @@ impl Condition {
                 let slow = grouped(&format!("{all}\n- {within}"));
                 // What is left is a round number in decimals, and no longer quite in binary.
                 let most = ((1.0 - quantile) * 1e9).round() / 1e9;
-                let guard = asked.guard(&slow);
                 format!(
-                    "{slow}\n/\n{}\n> {most}{guard}\nor\n{}",
-                    grouped(&format!("{all} > 0")),
+                    "{}\nor\n{}",
+                    asked.share(&slow, &all, &format!("> {most}"), &slow),
                     grouped(&format!("{all} > 0\nunless\n{within}"))
                 )
             }
@@ -78,15 +73,11 @@ impl Condition {
                 format!("{} > {amount}", sum(asked.by, &increase))
             }
             Self::Value { gauge, bound, value } => {
-                let (of, is) = match bound {
-                    Bound::Above => ("max", ">"),
-                    Bound::Below => ("min", "<"),
-                    Bound::At => ("max", "=="),
-                };
                 let (by, gauge) = (asked.by, gauge.of(asked.sla));
                 match bound {
-                    Bound::At => format!("{of} by ({by}) ({gauge} {is} {value})"),
-                    _ => format!("{of} by ({by}) ({gauge}) {is} {value}"),
+                    Bound::Above => format!("max by ({by}) ({gauge}) > {value}"),
+                    Bound::Below => format!("min by ({by}) ({gauge}) < {value}"),
+                    Bound::At => format!("max by ({by}) ({gauge} == {value})"),
                 }
             }
             Self::Expression(promql) => promql.clone(),
@@ -104,6 +95,12 @@ impl Asked<'_> {
 
     fn window(&self) -> String {
         duration(self.window)
+    }
+
+    /// The share that a part is of a whole, where it is on this side of a number and enough of it is bad.
+    fn share(&self, part: &str, whole: &str, is_beyond: &str, bad: &str) -> String {
+        let whole = grouped(&format!("{whole} > 0"));
+        format!("{part}\n/\n{whole}\n{is_beyond}{}", self.guard(bad))
     }
 
     /// A single bad event among few is no reason to alert.
