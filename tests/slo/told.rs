@@ -24,15 +24,7 @@ async fn of_two_instances_that_are_down_everybody_is_told_in_words() {
     scratch.write("secrets/watchdog-token", "token");
 
     let alertmanager = free_address();
-    let _program = Running::start(
-        "prometheus-alertmanager",
-        &[
-            format!("--config.file={}", scratch.path("alertmanager.yml").display()),
-            format!("--storage.path={}", scratch.path("am").display()),
-            format!("--web.listen-address={alertmanager}"),
-            "--cluster.listen-address=".into(),
-        ],
-    );
+    let _program = Running::alertmanager(&scratch, "alertmanager.yml", &alertmanager);
     let add = |instance: &str| {
         let url = format!("--alertmanager.url=http://{alertmanager}");
         let summary = format!("--annotation=summary=shop-backend {instance} is down.");

@@ -169,15 +169,7 @@ async fn the_machines_and_the_stack_are_told_of_when_they_break_and_when_they_ar
     let made_up = machine(is_at_its_limits.clone()).await;
     let _real = Running::start("prometheus-node-exporter", &[format!("--web.listen-address={real}")]);
     let running = victoria_metrics(&scratch, &victoria);
-    let _alertmanager = Running::start(
-        "prometheus-alertmanager",
-        &[
-            format!("--config.file={}", scratch.path("alertmanager/alertmanager.yml").display()),
-            format!("--storage.path={}", scratch.path("am").display()),
-            format!("--web.listen-address={alertmanager}"),
-            "--cluster.listen-address=".into(),
-        ],
-    );
+    let _alertmanager = Running::alertmanager(&scratch, "alertmanager/alertmanager.yml", &alertmanager);
     for file in fs::read_dir(scratch.path("prometheus/targets")).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();
     }

@@ -44,15 +44,7 @@ impl Watched {
             ),
         );
         let alertmanager = free_address();
-        let program = Running::start(
-            "prometheus-alertmanager",
-            &[
-                format!("--config.file={}", scratch.path("alertmanager.yml").display()),
-                format!("--storage.path={}", scratch.path("am").display()),
-                format!("--web.listen-address={alertmanager}"),
-                "--cluster.listen-address=".into(),
-            ],
-        );
+        let program = Running::alertmanager(&scratch, "alertmanager.yml", &alertmanager);
         let jobs: String = jobs
             .iter()
             .map(|(job, addresses, labels)| {

@@ -29,15 +29,7 @@ impl Alertmanager {
         let (webhooks, hears) = receivers().await;
         with_webhooks(scratch, &webhooks);
         let addr = free_address();
-        let program = Running::start(
-            "prometheus-alertmanager",
-            &[
-                format!("--config.file={}", scratch.path("alertmanager.yml").display()),
-                format!("--storage.path={}", scratch.path("am").display()),
-                format!("--web.listen-address={addr}"),
-                "--cluster.listen-address=".into(),
-            ],
-        );
+        let program = Running::alertmanager(scratch, "alertmanager.yml", &addr);
         Self { _program: program, addr, hears }
     }
 

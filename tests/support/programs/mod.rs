@@ -69,6 +69,19 @@ impl Running {
         Self(child.unwrap_or_else(|error| panic!("`{program}` does not start, install its package: {error}")))
     }
 
+    /// Starts an Alertmanager with this configuration, alone, and with its data in the folder of the test.
+    pub(crate) fn alertmanager(scratch: &Scratch, config: &str, addr: &str) -> Self {
+        Self::start(
+            "prometheus-alertmanager",
+            &[
+                format!("--config.file={}", scratch.path(config).display()),
+                format!("--storage.path={}", scratch.path("am").display()),
+                format!("--web.listen-address={addr}"),
+                "--cluster.listen-address=".into(),
+            ],
+        )
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
