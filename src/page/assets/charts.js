@@ -1,0 +1,88 @@
+// The line charts: calls, error ratio, in flight, percentiles.
+
+const upFromZero = (least) => () => ({ range: (plot, _min, max) => [0, Math.max((max ?? 0) * 1.1, least(plot))] });
+const axisOf = (format, splits) => () => ({ values: (_plot, values) => values.map(format), ...(splits && { splits }) });
+const at = (name) => (i, plot) => plot.data[name]?.[i] ?? null;
+
+function line(label, mark, colour, more = {}) {
+  return { label, mark, stroke: () => palette[colour], width: 1.5, ...more };
+}
+
+function makeCharts() {
+  const rate = new Plot('chart-rate', {
+    series: [
+      line('calls', 'solid', 'accent', { fill: () => palette['accent-fill'] }),
+      line('errors', 'dashed bad', 'bad', { dash: [6, 3], fill: () => palette['bad-fill'] }),
+    ],
+    axis: axisOf(formatRate),
+    scale: upFromZero(() => 1),
+    legend: (i, plot) => [1, 2].map((s) => formatRate(at(s)(i, plot))),
+  });
+  const errors = new Plot('chart-errors', {
+    series: [line('errors', 'solid bad', 'bad', { fill: () => palette['bad-fill'] })],
+    axis: axisOf(formatRatio),
+    scale: (chart) => ({
+      range: (_plot, _min, max) => [0, Math.min(1, Math.max((max ?? 0) * 1.15, 0.01, 2 * (chart.marks.lines[0]?.value ?? 0)))],
+    }),
+    legend: (i, plot) => [formatRatio(at(1)(i, plot))],
+  });
+  const inFlight = new Plot('chart-in-flight', {
+    series: [line('in flight', 'solid', 'accent', { fill: () => palette['accent-fill'] })],
+    axis: axisOf(formatCount),
+    scale: upFromZero(() => 5),
+    legend: (i, plot) => [formatCount(at(1)(i, plot))],
+  });
+  const latency = new Plot('chart-latency', {
+    series: [
+      line('P50', 'dotted third', 'accent-3', { dash: [2, 3] }),
+      line('P95', 'dashed second', 'accent-2', { dash: [7, 3] }),
+      line('P99', 'solid', 'accent', { width: 2 }),
+    ],
+    axis: () => ({ values: (_plot, values) => values.map(formatBound), splits: logSplits }),
+    scale: (chart) => ({
+      distr: 3,
+      range: (_plot, min, max) => {
+        const lines = chart.marks.lines.map(({ value }) => value);
+        const low = Math.min(min > 0 ? min : 0.01, ...lines);
+        const high = Math.max(max > 0 ? max : 0.1, ...lines);
+        return [low / 1.6, high * 1.8];
+      },
+    }),
+    legend: (i, plot) => [1, 2, 3].map((s) => formatSeconds(at(s)(i, plot))),
+  });
+  return { rate, errors, inFlight, latency, heat: makeHeatmap() };
+}
+
+const last = (values) => values.at(-1) ?? null;
+
+/** Draws all charts of a signal, each in a slice of its own. */
+async function drawCharts(charts, data, { plan, signal, restarts, span }) {
+  const [from, now] = span;
+  const promised = plan.promisesOf(signal, 'latency').map((p) => ({
+    value: p.threshold_seconds,
+    label: `${formatExact(p.objective)} within ${formatBound(p.threshold_seconds)}`,
+  }));
+  const allowed = plan.allowed(signal, null);
+  const length = spell(now - from);
+  const over = (name, words) => `${name} over the last ${length}. Now: ${words}.`;
+  for (const chart of Object.values(charts)) chart.marks.restarts = restarts;
+  charts.errors.marks.lines = allowed === null ? [] : [{ value: allowed, label: `promised: at most ${formatExact(allowed)}` }];
+  charts.latency.marks.lines = promised;
+  charts.rate.draw(
+    [data.at, data.rate, data.errors],
+    from,
+    now,
+    over('Calls per second', `${formatRate(last(data.rate))} calls, ${formatRate(last(data.errors))} errors`),
+  );
+  await nextSlice();
+  charts.errors.draw([data.at, data.errorRatio], from, now, over('Error ratio', formatRatio(last(data.errorRatio))));
+  await nextSlice();
+  charts.inFlight.draw([data.at, data.inFlight], from, now, over('Calls in flight', formatCount(last(data.inFlight))));
+  await nextSlice();
+  const percentiles = ['p50', 'p95', 'p99'].map((p) => `${p.toUpperCase()} ${formatSeconds(last(data[p]))}`);
+  const lines = promised.length > 0 ? `; promised: ${promised.map((p) => p.label).join(', ')}` : '';
+  charts.latency.draw([data.at, data.p50, data.p95, data.p99], from, now, over('Latency', percentiles.join(', ') + lines));
+  await nextSlice();
+  drawHeatmap(charts.heat, data, promised, span, over);
+  await nextSlice();
+}

@@ -1,0 +1,61 @@
+// What the charts show: for each look at the service, what happened since the one before it.
+
+/** A signal's sums at one snapshot. */
+function columnOf(signal, refused, snapshot) {
+  const known = signal.columns.get(snapshot);
+  if (known) return known;
+  const view = { now: snapshot.values, base: null };
+  const { calls, judged, bad, buckets, inFlight } = signal.all;
+  const column = {
+    at: snapshot.at,
+    calls: delta(calls, view),
+    judged: delta(judged, view),
+    bad: delta(bad, view),
+    refused: delta(refused, view),
+    buckets: Float64Array.from(buckets.ids, (ids) => delta(ids, view)),
+    inFlight: gauge(inFlight, snapshot.values),
+    step: null,
+  };
+  signal.columns.set(snapshot, column);
+  return column;
+}
+
+function stepOf(bounds, before, after) {
+  if (after.step) return after.step;
+  const seconds = after.at - before.at;
+  const rising = Float64Array.from(after.buckets, (count, i) => count - before.buckets[i]);
+  for (let i = 1; i < rising.length; i++) rising[i] = Math.max(rising[i], rising[i - 1]);
+  const values = [0.5, 0.95, 0.99].map((q) => quantile(q, bounds, rising)?.value ?? null);
+  after.step = {
+    from: before.at,
+    rate: perSecond(after.calls - before.calls, seconds),
+    errors: perSecond(after.bad - before.bad, seconds),
+    errorRatio: ratio(after.bad - before.bad, after.judged - before.judged),
+    refused: perSecond(after.refused - before.refused, seconds),
+    p50: values[0],
+    p95: values[1],
+    p99: values[2],
+    cells: Array.from(rising, (count, i) => (count - (i > 0 ? rising[i - 1] : 0)) / seconds),
+  };
+  return after.step;
+}
+
+/** The columns of all snapshots, one array for each figure, worked out in slices. */
+async function chartData(signal, refused, snapshots) {
+  const data = { at: [], from: [], rate: [], errors: [], errorRatio: [], refused: [], p50: [], p95: [], p99: [], cells: [], inFlight: [] };
+  const figures = ['from', 'rate', 'errors', 'errorRatio', 'refused', 'p50', 'p95', 'p99', 'cells'];
+  let before = null;
+  for (const snapshot of snapshots) {
+    const column = columnOf(signal, refused, snapshot);
+    if (before !== null && column.at > before.at) {
+      const step = stepOf(signal.all.buckets.bounds, before, column);
+      data.at.push(column.at);
+      data.inFlight.push(column.inFlight);
+      for (const figure of figures) data[figure].push(step[figure]);
+    }
+    before = column;
+    if (sliceIsOver()) await nextSlice();
+  }
+  data.bounds = signal.all.buckets.bounds;
+  return data;
+}

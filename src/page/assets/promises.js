@@ -1,0 +1,65 @@
+// What was promised and how much of it is left; what limiters refused, and why.
+
+function promiseWords({ total, left, burn }, objective) {
+  if (left === null) return 'no calls yet';
+  const allowed = formatExact(1 - objective);
+  const of = `${formatCount(total)} calls, of which ${allowed} may be bad`;
+  if (left < 0) return `spent ${burn >= 10 ? formatCount(burn) : burn.toFixed(1)} times over: ${of}`;
+  return `${formatRatio(left)} of the error budget is left: ${of}`;
+}
+
+function newPromise(promise) {
+  const meter = element('div', { class: 'meter', 'aria-hidden': 'true' }, element('span'));
+  const figures = element('p', { class: 'pair' },
+    element('span', { class: 'label' }, 'budget left '), element('strong', { 'data-figure': 'budget' }),
+    element('span', { class: 'label' }, 'burn rate '), element('strong', { 'data-figure': 'burn' }));
+  const node = element('li', { class: 'promise' },
+    element('h3', {}, element('bdi', {}, promise.title)),
+    element('span', { class: 'service' }, element('bdi', {}, promise.service)), figures, meter, element('p', { class: 'note' }));
+  node.dataset.promise = promise.id;
+  return node;
+}
+
+/** Draws the promises; the titles of those that are broken now. */
+function drawPromises(plan, sinceStart) {
+  const list = byId('promise-list');
+  const broken = [];
+  const nodes = plan.promises.map((promise) => {
+    const node = list.querySelector(`[data-promise="${CSS.escape(promise.id)}"]`) ?? newPromise(promise);
+    const found = kept(promise, sinceStart);
+    const { burn, left } = found;
+    setFigure(figureIn(node, 'budget'), left, left === null ? NONE : left < 0 ? 'none' : formatRatio(left));
+    setFigure(figureIn(node, 'burn'), burn, burn === null ? NONE : `${formatRate(burn)}×`);
+    setText(node.querySelector('.note'), promiseWords(found, promise.objective));
+    node.querySelector('.meter span').style.width = `${Math.max(0, Math.min(1, left ?? 0)) * 100}%`;
+    node.classList.toggle('over', left !== null && left < 0);
+    if (left !== null && left < 0) broken.push(promise.title);
+    return node;
+  });
+  if (nodes.length !== list.children.length || nodes.some((node, i) => node !== list.children[i])) list.replaceChildren(...nodes);
+  byId('no-promises').hidden = nodes.length > 0;
+  return broken;
+}
+
+function refusalColumns() {
+  const text = (title, field, name) => ({ title, name, cell: (item) => ({ text: item[field], value: item[field] }) });
+  const number = (title, says, figure, field, format) => ({
+    title, says, figure, numeric: true, cell: (item) => ({ text: format(item[field]), value: item[field] }),
+  });
+  return [
+    text('limiter', 'limiter', true),
+    text('reason', 'reason', false),
+    number('refused', 'Calls refused in the window', 'refused-count', 'count', formatCount),
+    number('per s', 'Calls refused per second', 'refused', 'rate', formatRate),
+    number('share', 'Share of the calls that reached the limiter', 'refused-ratio', 'share', formatRatio),
+  ];
+}
+
+function refusalItems(plan, view) {
+  return [...plan.refusals].map(([key, { limiter, reason, ids }]) => {
+    const count = delta(ids, view);
+    const reached = delta(plan.limiterCalls.get(limiter) ?? [], view);
+    const share = ratio(count, reached);
+    return { key, name: `${limiter} ${reason}`, limiter, reason: reason.replaceAll('_', ' '), count, rate: perSecond(count, view.seconds), share };
+  });
+}

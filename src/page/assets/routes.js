@@ -1,0 +1,53 @@
+// The table of routes (or of gRPC methods, of operations): what each did in the window.
+
+const DOUBTFUL = 0.05;
+
+function routeColumns(signal, plan) {
+  const labels = signal.rowTitles;
+  const count = (title, says, figure, field, format) => ({
+    title, says, figure, numeric: true, cell: ({ figures }) => ({ text: format(figures[field]), value: figures[field] }),
+  });
+  const percentile = (title, q, field) => {
+    const threshold = plan.threshold(signal, q);
+    return {
+      title, says: `${title} of the calls in the window`, figure: field, numeric: true,
+      cell: ({ figures }) => {
+        const found = figures[field];
+        const over = found !== null && threshold !== null && (found.value > threshold || found.beyond);
+        return { text: formatQuantile(found), value: found?.value ?? null, over: over && `over ${formatBound(threshold)}` };
+      },
+    };
+  };
+  return [
+    ...labels.map((title, i) => ({
+      title, name: i === labels.length - 1, cell: ({ labels: values }) => ({ text: values[i], value: values[i] }),
+    })),
+    count('calls', 'Calls that ended in the window', 'calls', 'calls', formatCount),
+    count('per s', 'Calls that ended, per second', 'rate', 'rate', formatRate),
+    count('errors', 'Calls that ended badly', 'errors', 'errors', formatCount),
+    {
+      title: 'errors %', says: 'Share of calls that ended badly', figure: 'error-ratio', numeric: true,
+      cell: ({ figures, over }) => ({ text: formatRatio(figures.errorRatio), value: figures.errorRatio, over }),
+    },
+    percentile('P50', 0.5, 'p50'),
+    percentile('P95', 0.95, 'p95'),
+    percentile('P99', 0.99, 'p99'),
+    count('in flight', 'Calls begun and not ended, now', 'in-flight', 'inFlight', formatCount),
+    ...(signal.told.oldest_start
+      ? [count('oldest', 'How long the oldest call in flight has been running', 'oldest', 'oldest', formatSeconds)]
+      : []),
+  ];
+}
+
+/** The rows of a signal with their figures, worked out in slices. */
+async function routeItems(signal, plan, view, latest, serverTime) {
+  const items = [];
+  for (const [key, row] of signal.rows) {
+    const figures = figuresOf(row, view, latest, serverTime);
+    const allowed = plan.allowed(signal, row) ?? DOUBTFUL;
+    const over = figures.errorRatio !== null && figures.errorRatio > allowed && `over ${formatExact(allowed)}`;
+    items.push({ key, name: row.name, labels: row.labels, figures, over });
+    if ((items.length & 7) === 0 && sliceIsOver()) await nextSlice();
+  }
+  return items;
+}

@@ -1,0 +1,121 @@
+// A table that sorts by its headers, is filtered from outside, and redraws only what changed.
+
+const ROWS_DRAWN = 200;
+const collator = new Intl.Collator('en', { numeric: true });
+
+class DataTable {
+  #table;
+  #rows = new Map();
+  #sorted = { column: 0, descending: false };
+  #more;
+  #attribute;
+  #onSort;
+  columns = [];
+
+  /** `attribute`: the data attribute that names a row; `more`: where to say how many rows are not drawn. */
+  constructor(id, { attribute, more, onSort }) {
+    this.#table = byId(id);
+    this.#attribute = attribute;
+    this.#more = byId(more);
+    this.#onSort = onSort;
+  }
+
+  /** Columns: `{ title, says, figure, numeric, name, cell(item) → { text, value, over } }`; sorted by `column` at first. */
+  setColumns(columns, column) {
+    this.columns = columns;
+    this.#sorted = { column, descending: Boolean(columns[column].numeric) };
+    this.#rows.clear();
+    this.#table.tBodies[0].replaceChildren();
+    const head = columns.map(({ title, says, numeric }, i) => {
+      const button = element('button', { type: 'button', ...(says && { title: says }) }, title, element('span', { class: 'arrow', 'aria-hidden': 'true' }));
+      button.addEventListener('click', () => this.#sort(i));
+      return element('th', { scope: 'col', ...(numeric && { class: 'number' }) }, button);
+    });
+    this.#table.tHead.replaceChildren(element('tr', {}, ...head));
+    this.#showOrder();
+  }
+
+  #sort(column) {
+    const same = this.#sorted.column === column;
+    this.#sorted = { column, descending: same ? !this.#sorted.descending : Boolean(this.columns[column].numeric) };
+    this.#showOrder();
+    this.#onSort();
+  }
+
+  #showOrder() {
+    const { column, descending } = this.#sorted;
+    [...this.#table.tHead.rows[0].cells].forEach((cell, i) => {
+      if (i === column) cell.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
+      else cell.removeAttribute('aria-sort');
+    });
+  }
+
+  #order(items) {
+    const { column, descending } = this.#sorted;
+    const { cell } = this.columns[column];
+    const keyed = items.map((item) => ({ item, value: cell(item).value }));
+    keyed.sort((a, b) => {
+      const none = (a.value === null) - (b.value === null);
+      if (none !== 0) return none;
+      const by = typeof a.value === 'string' ? collator.compare(a.value, b.value) : (a.value ?? 0) - (b.value ?? 0);
+      return (descending ? -by : by) || collator.compare(a.item.name, b.item.name);
+    });
+    return keyed.map(({ item }) => item);
+  }
+
+  /** Draws items with a `name` and a `key`, in slices. `matching` is how many there would be without the limit. */
+  async draw(items, noun) {
+    const drawn = this.#order(items).slice(0, ROWS_DRAWN);
+    const body = this.#table.tBodies[0];
+    const kept = new Set(drawn.map(({ key }) => key));
+    for (const [key, row] of this.#rows) {
+      if (kept.has(key)) continue;
+      row.remove();
+      this.#rows.delete(key);
+    }
+    let place = body.firstElementChild;
+    for (const item of drawn) {
+      let row = this.#rows.get(item.key);
+      if (!row) this.#rows.set(item.key, (row = this.#newRow(item)));
+      if (row === place) place = place.nextElementSibling;
+      else body.insertBefore(row, place);
+      this.#fill(row, item);
+      if (sliceIsOver()) await nextSlice();
+    }
+    const more = items.length - drawn.length;
+    setText(this.#more, more > 0 ? `${formatCount(more)} more ${noun}: filter to see them.` : '');
+    this.#more.hidden = more <= 0;
+  }
+
+  #newRow(item) {
+    const cells = this.columns.map(({ figure, numeric, name, code }) => {
+      const cell = element(name ? 'th' : 'td', name ? { scope: 'row' } : {});
+      if (numeric) cell.className = 'number';
+      if (figure) cell.dataset.figure = figure;
+      // Each value in a direction of its own: a mark for right-to-left in one does not turn the row around.
+      if (!numeric) cell.append(element(code ? 'code' : 'bdi'));
+      return cell;
+    });
+    const row = element('tr', {}, ...cells);
+    row.dataset[this.#attribute] = item.name;
+    return row;
+  }
+
+  #fill(row, item) {
+    if (row.classList.contains('over') !== Boolean(item.over)) row.classList.toggle('over', item.over);
+    this.columns.forEach(({ cell, numeric }, i) => {
+      const { text, value, over } = cell(item);
+      const node = row.cells[i];
+      if (!numeric) {
+        setText(node.firstChild, text);
+        return;
+      }
+      setFigure(node, value, over ? `▲ ${text}` : text);
+      if (node.classList.contains('over') !== Boolean(over)) {
+        node.classList.toggle('over', over);
+        if (over) node.title = over;
+        else node.removeAttribute('title');
+      }
+    });
+  }
+}
