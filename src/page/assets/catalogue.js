@@ -3,15 +3,15 @@
 function catalogueColumns() {
   const text = (title, field, more = {}) => ({ title, ...more, cell: (item) => ({ text: item[field], value: item[field] }) });
   return [
-    text('metric', 'name', { name: true, code: true }),
-    text('kind', 'kind'),
-    text('unit', 'unit'),
-    text('labels', 'labels', { code: true }),
+    text('metric', 'name', { name: true, code: true, wide: true, width: [14, 4] }),
+    text('kind', 'kind', { width: [6, 1] }),
+    text('unit', 'unit', { width: [5, 1] }),
+    text('labels', 'labels', { code: true, wide: true, width: [9, 4] }),
     {
-      title: 'series', says: 'Lines of the exposition now', figure: 'series', numeric: true,
+      title: 'series', says: 'Lines of the exposition now', figure: 'series', numeric: true, width: [5, 1],
       cell: ({ series }) => ({ text: formatCount(series), value: series }),
     },
-    text('what', 'help'),
+    text('what', 'help', { wide: true, width: [16, 8] }),
   ];
 }
 

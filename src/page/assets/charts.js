@@ -1,8 +1,8 @@
 // The line charts: calls, error ratio, in flight, percentiles.
 
 const upFromZero = (least) => () => ({ range: (plot, _min, max) => [0, Math.max((max ?? 0) * 1.1, least(plot))] });
-const axisOf = (format, splits) => () => ({ values: (_plot, values) => values.map(format), ...(splits && { splits }) });
-const at = (name) => (i, plot) => plot.data[name]?.[i] ?? null;
+const axisOf = (format) => () => ({ values: (_plot, values) => values.map(format) });
+const valuesAt = (plot, i, format) => plot.data.slice(1).map((values) => format(values[i] ?? null));
 
 function line(label, mark, colour, more = {}) {
   return { label, mark, stroke: () => palette[colour], width: 1.5, ...more };
@@ -14,23 +14,23 @@ function makeCharts() {
       line('calls', 'solid', 'accent', { fill: () => palette['accent-fill'] }),
       line('errors', 'dashed bad', 'bad', { dash: [6, 3], fill: () => palette['bad-fill'] }),
     ],
-    axis: axisOf(formatRate),
+    axis: axisOf(formatTick),
     scale: upFromZero(() => 1),
-    legend: (i, plot) => [1, 2].map((s) => formatRate(at(s)(i, plot))),
+    legend: (i, plot) => valuesAt(plot, i, formatRate),
   });
   const errors = new Plot('chart-errors', {
     series: [line('errors', 'solid bad', 'bad', { fill: () => palette['bad-fill'] })],
-    axis: axisOf(formatRatio),
+    axis: axisOf(formatExact),
     scale: (chart) => ({
       range: (_plot, _min, max) => [0, Math.min(1, Math.max((max ?? 0) * 1.15, 0.01, 2 * (chart.marks.lines[0]?.value ?? 0)))],
     }),
-    legend: (i, plot) => [formatRatio(at(1)(i, plot))],
+    legend: (i, plot) => valuesAt(plot, i, formatRatio),
   });
   const inFlight = new Plot('chart-in-flight', {
     series: [line('in flight', 'solid', 'accent', { fill: () => palette['accent-fill'] })],
-    axis: axisOf(formatCount),
+    axis: axisOf(formatTick),
     scale: upFromZero(() => 5),
-    legend: (i, plot) => [formatCount(at(1)(i, plot))],
+    legend: (i, plot) => valuesAt(plot, i, formatCount),
   });
   const latency = new Plot('chart-latency', {
     series: [
@@ -48,12 +48,12 @@ function makeCharts() {
         return [low / 1.6, high * 1.8];
       },
     }),
-    legend: (i, plot) => [1, 2, 3].map((s) => formatSeconds(at(s)(i, plot))),
+    legend: (i, plot) => valuesAt(plot, i, formatSeconds),
   });
   return { rate, errors, inFlight, latency, heat: makeHeatmap() };
 }
 
-const last = (values) => values.at(-1) ?? null;
+const newest = (values) => values.at(-1) ?? null;
 
 /** Draws all charts of a signal, each in a slice of its own. */
 async function drawCharts(charts, data, { plan, signal, restarts, span }) {
@@ -72,14 +72,14 @@ async function drawCharts(charts, data, { plan, signal, restarts, span }) {
     [data.at, data.rate, data.errors],
     from,
     now,
-    over('Calls per second', `${formatRate(last(data.rate))} calls, ${formatRate(last(data.errors))} errors`),
+    over('Calls per second', `${formatRate(newest(data.rate))} calls, ${formatRate(newest(data.errors))} errors`),
   );
   await nextSlice();
-  charts.errors.draw([data.at, data.errorRatio], from, now, over('Error ratio', formatRatio(last(data.errorRatio))));
+  charts.errors.draw([data.at, data.errorRatio], from, now, over('Error ratio', formatRatio(newest(data.errorRatio))));
   await nextSlice();
-  charts.inFlight.draw([data.at, data.inFlight], from, now, over('Calls in flight', formatCount(last(data.inFlight))));
+  charts.inFlight.draw([data.at, data.inFlight], from, now, over('Calls in flight', formatCount(newest(data.inFlight))));
   await nextSlice();
-  const percentiles = ['p50', 'p95', 'p99'].map((p) => `${p.toUpperCase()} ${formatSeconds(last(data[p]))}`);
+  const percentiles = ['p50', 'p95', 'p99'].map((p) => `${p.toUpperCase()} ${formatSeconds(newest(data[p]))}`);
   const lines = promised.length > 0 ? `; promised: ${promised.map((p) => p.label).join(', ')}` : '';
   charts.latency.draw([data.at, data.p50, data.p95, data.p99], from, now, over('Latency', percentiles.join(', ') + lines));
   await nextSlice();

@@ -52,7 +52,7 @@ function showSignals(signals, chosen) {
       return option;
     }),
   );
-  if (chosen) select.value = chosen;
+  if (signals.some(({ id }) => id === chosen)) select.value = chosen;
 }
 
 /** `on`: what to do for `refresh`, `pause`, `interval`, `figures` (window, signal), `routes`, `catalogue`, `unlock`. */
@@ -79,6 +79,6 @@ function setUpControls(on) {
 
 function showPause(paused) {
   const button = byId('pause');
-  button.setAttribute('aria-pressed', String(paused));
+  button.classList.toggle('on', paused);
   setText(button.querySelector('.word'), paused ? 'Resume' : 'Pause');
 }

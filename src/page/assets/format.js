@@ -17,6 +17,11 @@ function formatCount(value) {
   return Math.abs(value) >= 1e7 ? short.format(value) : whole.format(value);
 }
 
+/** A value at an axis: no zeros that say nothing. */
+function formatTick(value) {
+  return value >= 1e5 ? short.format(value) : value >= 1000 ? whole.format(value) : String(Number(value.toPrecision(4)));
+}
+
 function formatRate(value) {
   if (value === null) return NONE;
   if (value === 0) return '0';

@@ -82,6 +82,8 @@ class History {
       const id = ids[i];
       const value = values[i];
       const { family, part, cumulative } = series[id];
+      // A page that says a series twice is wrong; the first one counts.
+      if (this.#seen[id] === look) continue;
       family.series++;
       if (!cumulative) {
         raw[id] = sums[id] = value;

@@ -49,11 +49,11 @@ async function drawFigures() {
   const sinceStart = history.view('start', latest.serverTime);
   const values = history.raw;
   drawCards(figuresOf(signal.all, view, values, latest.serverTime), { plan, signal, view, latest: values });
-  tellBroken(drawPromises(plan, sinceStart));
+  tellBroken(drawPromises(plan, sinceStart, view));
   await nextSlice();
   await refusals.draw(refusalItems(plan, view), 'reasons');
   byId('no-refusals').hidden = plan.refusals.size > 0;
-  byId('refusal-table').hidden = plan.refusals.size === 0;
+  byId('refusal-table').parentElement.hidden = plan.refusals.size === 0;
   await nextSlice();
   await drawRoutes();
 }
@@ -154,7 +154,7 @@ async function refresh() {
       console.error(error);
       showProblem(`This page could not read what the listener said: ${error.message}`);
     }
-    showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present, milliseconds: 0 });
+    showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present });
   } finally {
     asking = false;
     schedule(began);
@@ -186,13 +186,13 @@ function start() {
     refresh,
     pause() {
       paused = !paused;
-      if (page.state === 'live' || page.state === 'paused') setState(paused ? 'paused' : 'live');
-      showAll(0);
+      if (page.state !== 'locked') setState(paused ? 'paused' : 'live');
+      showAll();
       announce(paused ? 'Paused' : 'Resumed');
       if (paused) clearTimeout(timer);
       else refresh();
     },
-    interval: refresh,
+    interval: () => (paused ? showAll() : refresh()),
     figures: () => job(async () => {
       await drawFigures();
       await drawAllCharts();
@@ -208,7 +208,7 @@ function start() {
   root.dataset.restarts = 0;
   setState('live');
   nameThePage();
-  showAll(0);
+  showAll();
   refresh();
 }
 

@@ -19,6 +19,7 @@ function logSplits(_plot, _axis, min, max) {
 class Plot {
   #host;
   #legend;
+  #time;
   #options;
   #plot = null;
   #extent = [0, SHORTEST_SPAN];
@@ -31,6 +32,8 @@ class Plot {
     this.#host = figure.querySelector('.plot');
     this.#legend = figure.querySelector('.legend');
     this.#options = options;
+    this.#time = element('li', { class: 'time' });
+    this.#legend.prepend(this.#time);
     for (const { label, mark } of options.series) {
       if (!label) continue;
       const value = element('span', { class: 'value' });
@@ -52,7 +55,7 @@ class Plot {
         width: Math.max(this.#host.clientWidth, 60),
         height: Math.max(this.#host.clientHeight, 60),
         legend: { show: false },
-        padding: [size * 0.6, size * 0.6, 0, 0],
+        padding: [size * 0.6, size * 0.9, 0, 0],
         cursor: {
           y: false,
           drag: { x: false, y: false },
@@ -68,7 +71,7 @@ class Plot {
             grid: { show: false },
             size: size * 1.7,
             space: size * 5,
-            values: (_plot, splits) => splits.map((at) => formatTime(at).replace(/:00$/, '')),
+            values: (plot, splits) => splits.map((time) => (this.#hasRoom(plot, time, size) ? formatTime(time).replace(/:00$/, '') : null)),
           },
           {
             ...common,
@@ -96,6 +99,12 @@ class Plot {
     );
   }
 
+  /** Whether what is written under a time would not leave the chart. */
+  #hasRoom(plot, time, size) {
+    const [from, to] = this.#extent;
+    return ((to - time) / (to - from)) * (plot.bbox.width / devicePixelRatio) > size;
+  }
+
   #fit() {
     const { clientWidth: width, clientHeight: height } = this.#host;
     if (width > 0 && height > 0 && (width !== this.#plot.width || height !== this.#plot.height)) {
@@ -117,8 +126,7 @@ class Plot {
     const at = idx ?? plot.data[0].length - 1;
     const values = this.#options.legend(at, plot, this);
     this.#legend.querySelectorAll('.value').forEach((node, i) => setText(node, values[i] ?? NONE));
-    const time = this.#legend.querySelector('.time');
-    if (time) setText(time, idx == null ? '' : formatTime(plot.data[0][at]));
+    setText(this.#time, idx == null ? '' : formatTime(plot.data[0][at]));
   }
 
   #mark(plot) {
@@ -137,7 +145,7 @@ class Plot {
       stroke(ctx, bbox.left, y, bbox.left + bbox.width, y);
       ctx.textAlign = 'right';
       const below = y - size * 1.4 < bbox.top;
-      ctx.fillText(label, bbox.left + bbox.width - 2 * unit, below ? y + size * 1.4 : y - 2 * unit);
+      write(ctx, label, bbox.left + bbox.width - 4 * unit, below ? y + size * 1.4 : y - 2 * unit);
     }
     for (const at of this.marks.restarts) {
       const x = Math.round(plot.valToPos(at, 'x', true));
@@ -146,7 +154,7 @@ class Plot {
       ctx.setLineDash([2 * unit, 3 * unit]);
       stroke(ctx, x, bbox.top, x, bbox.top + bbox.height);
       ctx.textAlign = x > bbox.left + bbox.width / 2 ? 'right' : 'left';
-      ctx.fillText('restart', x + (ctx.textAlign === 'left' ? 4 : -4) * unit, bbox.top + size * 1.3);
+      write(ctx, 'restart', x + (ctx.textAlign === 'left' ? 4 : -4) * unit, bbox.top + size * 1.3);
     }
     ctx.restore();
   }
@@ -161,6 +169,18 @@ function stroke(ctx, x0, y0, x1, y1) {
   ctx.moveTo(x0, y0);
   ctx.lineTo(x1, y1);
   ctx.stroke();
+}
+
+/** Text that stays readable on what it crosses. */
+function write(ctx, text, x, y) {
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.lineJoin = 'round';
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.strokeStyle = palette.panel;
+  ctx.strokeText(text, x, y);
+  ctx.fillText(text, x, y);
+  ctx.restore();
 }
 
 /** Points only where a line has no neighbour to be drawn to. */

@@ -10,9 +10,9 @@ function promiseWords({ total, left, burn }, objective) {
 
 function newPromise(promise) {
   const meter = element('div', { class: 'meter', 'aria-hidden': 'true' }, element('span'));
-  const figures = element('p', { class: 'pair' },
-    element('span', { class: 'label' }, 'budget left '), element('strong', { 'data-figure': 'budget' }),
-    element('span', { class: 'label' }, 'burn rate '), element('strong', { 'data-figure': 'burn' }));
+  const figure = (words, name) => element('div', {}, element('dt', {}, words), element('dd', { 'data-figure': name }));
+  const figures = element('dl', { class: 'kept' },
+    figure('budget left', 'budget'), figure('burn rate', 'burn'), figure('burn rate now', 'burn-window'));
   const node = element('li', { class: 'promise' },
     element('h3', {}, element('bdi', {}, promise.title)),
     element('span', { class: 'service' }, element('bdi', {}, promise.service)), figures, meter, element('p', { class: 'note' }));
@@ -21,7 +21,7 @@ function newPromise(promise) {
 }
 
 /** Draws the promises; the titles of those that are broken now. */
-function drawPromises(plan, sinceStart) {
+function drawPromises(plan, sinceStart, view) {
   const list = byId('promise-list');
   const broken = [];
   const nodes = plan.promises.map((promise) => {
@@ -30,6 +30,8 @@ function drawPromises(plan, sinceStart) {
     const { burn, left } = found;
     setFigure(figureIn(node, 'budget'), left, left === null ? NONE : left < 0 ? 'none' : formatRatio(left));
     setFigure(figureIn(node, 'burn'), burn, burn === null ? NONE : `${formatRate(burn)}×`);
+    const lately = kept(promise, view).burn;
+    setFigure(figureIn(node, 'burn-window'), lately, lately === null ? NONE : `${formatRate(lately)}×`);
     setText(node.querySelector('.note'), promiseWords(found, promise.objective));
     node.querySelector('.meter span').style.width = `${Math.max(0, Math.min(1, left ?? 0)) * 100}%`;
     node.classList.toggle('over', left !== null && left < 0);

@@ -19,9 +19,11 @@ function routeColumns(signal, plan) {
     };
   };
   return [
-    ...labels.map((title, i) => ({
-      title, name: i === labels.length - 1, cell: ({ labels: values }) => ({ text: values[i], value: values[i] }),
-    })),
+    ...labels.map((title, i) => {
+      const last = i === labels.length - 1;
+      const cell = ({ labels: values }) => ({ text: values[i], value: values[i] });
+      return { title, name: last, wide: true, width: last ? [12, 4] : [5, labels.length > 2 ? 2 : 1], cell };
+    }),
     count('calls', 'Calls that ended in the window', 'calls', 'calls', formatCount),
     count('per s', 'Calls that ended, per second', 'rate', 'rate', formatRate),
     count('errors', 'Calls that ended badly', 'errors', 'errors', formatCount),

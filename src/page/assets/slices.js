@@ -25,6 +25,8 @@ function sliceIsOver() {
 
 /** Lets the browser do what waits, and goes on in a new slice. */
 async function nextSlice() {
+  // What was put off to the end of this task, as uPlot's drawing is, belongs to this slice.
+  await null;
   endSlice();
   await new Promise((resolve) => {
     waiting.push(resolve);

@@ -25,7 +25,7 @@ function setState(state) {
 }
 
 /** The line under the title. */
-function showStatus({ at, every, series, milliseconds }) {
+function showStatus({ at, every, series, milliseconds = null }) {
   const restarted = page.restartedAt === null ? '' : `The service restarted at ${formatTime(page.restartedAt)}.`;
   setText(byId('restarted'), restarted);
   const words = {
@@ -37,7 +37,7 @@ function showStatus({ at, every, series, milliseconds }) {
   setText(byId('state'), words);
   setText(byId('refreshed'), at === null ? '' : `refreshed ${formatTime(at)}`);
   setText(byId('series'), at === null ? '' : `${formatCount(series)} series`);
-  setText(byId('took'), at === null ? '' : `${Math.round(milliseconds)}${NARROW}ms`);
+  if (milliseconds !== null) setText(byId('took'), `drawn in ${Math.round(milliseconds)}${NARROW}ms`);
 }
 
 /** Tells of promises that were not broken at the last look. */

@@ -1,7 +1,15 @@
 // A table that sorts by its headers, is filtered from outside, and redraws only what changed.
+//
+// Each row is a grid of its own, so that the browser lays out and paints the rows in view alone; the roles say what the
+// elements would without that.
 
 const ROWS_DRAWN = 200;
 const collator = new Intl.Collator('en', { numeric: true });
+
+/** A text that may be broken behind `_` and `/`. */
+function breakable(text) {
+  return text.split(/(?<=[_/])/).flatMap((part, i) => (i > 0 ? [element('wbr'), part] : [part]));
+}
 
 class DataTable {
   #table;
@@ -18,20 +26,28 @@ class DataTable {
     this.#attribute = attribute;
     this.#more = byId(more);
     this.#onSort = onSort;
+    this.#table.setAttribute('role', 'table');
+    for (const group of [this.#table.tHead, this.#table.tBodies[0]]) group.setAttribute('role', 'rowgroup');
   }
 
-  /** Columns: `{ title, says, figure, numeric, name, cell(item) → { text, value, over } }`; sorted by `column` at first. */
+  /** Columns: `{ title, says, figure, numeric, name, wide, width: [least, share], cell(item) → { text, value, over } }`,
+   * sorted by `column` at first. The reader's order stays if the titles are the same. */
   setColumns(columns, column) {
+    const same = columns.length === this.columns.length && columns.every(({ title }, i) => title === this.columns[i].title);
     this.columns = columns;
+    if (same) return;
     this.#sorted = { column, descending: Boolean(columns[column].numeric) };
     this.#rows.clear();
     this.#table.tBodies[0].replaceChildren();
+    const widths = columns.map(({ numeric, wide, width }) => width ?? (numeric ? [5.4, 1] : wide ? [11, 3] : [6, 1]));
+    this.#table.style.setProperty('--columns', widths.map(([least, share]) => `minmax(${least}rem, ${share}fr)`).join(' '));
+    this.#table.style.minWidth = `${widths.reduce((sum, [least]) => sum + least, 0)}rem`;
     const head = columns.map(({ title, says, numeric }, i) => {
       const button = element('button', { type: 'button', ...(says && { title: says }) }, title, element('span', { class: 'arrow', 'aria-hidden': 'true' }));
       button.addEventListener('click', () => this.#sort(i));
-      return element('th', { scope: 'col', ...(numeric && { class: 'number' }) }, button);
+      return element('th', { scope: 'col', role: 'columnheader', ...(numeric && { class: 'number' }) }, button);
     });
-    this.#table.tHead.replaceChildren(element('tr', {}, ...head));
+    this.#table.tHead.replaceChildren(element('tr', { role: 'row' }, ...head));
     this.#showOrder();
   }
 
@@ -63,7 +79,7 @@ class DataTable {
     return keyed.map(({ item }) => item);
   }
 
-  /** Draws items with a `name` and a `key`, in slices. `matching` is how many there would be without the limit. */
+  /** Draws the first of the items, which have a `name` and a `key`, in slices; `noun` is what they are. */
   async draw(items, noun) {
     const drawn = this.#order(items).slice(0, ROWS_DRAWN);
     const body = this.#table.tBodies[0];
@@ -88,15 +104,15 @@ class DataTable {
   }
 
   #newRow(item) {
-    const cells = this.columns.map(({ figure, numeric, name, code }) => {
-      const cell = element(name ? 'th' : 'td', name ? { scope: 'row' } : {});
-      if (numeric) cell.className = 'number';
+    const cells = this.columns.map(({ figure, numeric, name, code, wide, cell: read }) => {
+      const cell = element(name ? 'th' : 'td', name ? { scope: 'row', role: 'rowheader' } : { role: 'cell' });
+      if (numeric || wide) cell.className = numeric ? 'number' : 'wide';
       if (figure) cell.dataset.figure = figure;
       // Each value in a direction of its own: a mark for right-to-left in one does not turn the row around.
-      if (!numeric) cell.append(element(code ? 'code' : 'bdi'));
+      if (!numeric) cell.append(element(code ? 'code' : 'bdi', {}, ...breakable(read(item).text)));
       return cell;
     });
-    const row = element('tr', {}, ...cells);
+    const row = element('tr', { role: 'row' }, ...cells);
     row.dataset[this.#attribute] = item.name;
     return row;
   }
