@@ -1,6 +1,6 @@
 // The line charts: calls, error ratio, in flight, percentiles.
 
-const upFromZero = (least) => () => ({ range: (plot, _min, max) => [0, Math.max((max ?? 0) * 1.1, least(plot))] });
+const upFromZero = (least) => () => ({ range: (_plot, _min, max) => [0, Math.max((max ?? 0) * 1.1, least)] });
 const axisOf = (format) => () => ({ values: (_plot, values) => values.map(format) });
 const valuesAt = (plot, i, format) => plot.data.slice(1).map((values) => format(values[i] ?? null));
 
@@ -8,31 +8,36 @@ function line(label, mark, colour, more = {}) {
   return { label, mark, stroke: () => palette[colour], width: 1.5, ...more };
 }
 
-function makeCharts() {
-  const rate = new Plot('chart-rate', {
+/** How each line chart is drawn. */
+const LINE_CHARTS = {
+  rate: {
+    id: 'chart-rate',
     series: [
       line('calls', 'solid', 'accent', { fill: () => palette['accent-fill'] }),
       line('errors', 'dashed bad', 'bad', { dash: [6, 3], fill: () => palette['bad-fill'] }),
     ],
     axis: axisOf(formatTick),
-    scale: upFromZero(() => 1),
+    scale: upFromZero(1),
     legend: (i, plot) => valuesAt(plot, i, formatRate),
-  });
-  const errors = new Plot('chart-errors', {
+  },
+  errors: {
+    id: 'chart-errors',
     series: [line('errors', 'solid bad', 'bad', { fill: () => palette['bad-fill'] })],
     axis: axisOf(formatExact),
     scale: (chart) => ({
       range: (_plot, _min, max) => [0, Math.min(1, Math.max((max ?? 0) * 1.15, 0.01, 2 * (chart.marks.lines[0]?.value ?? 0)))],
     }),
     legend: (i, plot) => valuesAt(plot, i, formatRatio),
-  });
-  const inFlight = new Plot('chart-in-flight', {
+  },
+  inFlight: {
+    id: 'chart-in-flight',
     series: [line('in flight', 'solid', 'accent', { fill: () => palette['accent-fill'] })],
     axis: axisOf(formatTick),
-    scale: upFromZero(() => 5),
+    scale: upFromZero(5),
     legend: (i, plot) => valuesAt(plot, i, formatCount),
-  });
-  const latency = new Plot('chart-latency', {
+  },
+  latency: {
+    id: 'chart-latency',
     series: [
       line('P50', 'dotted third', 'accent-3', { dash: [2, 3] }),
       line('P95', 'dashed second', 'accent-2', { dash: [7, 3] }),
@@ -49,8 +54,19 @@ function makeCharts() {
       },
     }),
     legend: (i, plot) => valuesAt(plot, i, formatSeconds),
-  });
-  return { rate, errors, inFlight, latency, heat: makeHeatmap() };
+  },
+};
+
+/** Makes the charts, each in a slice of its own. */
+async function makeCharts() {
+  const charts = {};
+  for (const [name, options] of Object.entries(LINE_CHARTS)) {
+    charts[name] = new Plot(options);
+    await nextSlice();
+  }
+  charts.heat = makeHeatmap();
+  await nextSlice();
+  return charts;
 }
 
 const newest = (values) => values.at(-1) ?? null;

@@ -24,7 +24,6 @@ function setTheme(theme) {
 }
 
 function setUpTheme() {
-  setTheme(rememberedTheme());
   byId('theme').addEventListener('change', ({ target }) => {
     setTheme(target.value);
     rememberTheme(target.value);

@@ -7,6 +7,7 @@ function unescapeText(text) {
   return text.includes('\\') ? text.replace(/\\([\\n"])/g, (_, c) => ESCAPED[c]) : text;
 }
 
+/** A value, or undefined for what is none. */
 function readValue(text) {
   switch (text) {
     case '+Inf':
@@ -17,8 +18,12 @@ function readValue(text) {
     case '-Inf':
     case '-inf':
       return -Infinity;
-    default:
-      return text === '' ? NaN : Number(text);
+    case 'NaN':
+      return NaN;
+    default: {
+      const value = text === '' ? NaN : Number(text);
+      return Number.isNaN(value) ? undefined : value;
+    }
   }
 }
 
@@ -77,14 +82,15 @@ async function readExposition(text, families, take) {
     from = to + 1;
     if (line[0] === '#') {
       readComment(line, families);
-    } else if (line !== '') {
+    } else if (/^[a-zA-Z_:]/.test(line)) {
       // A label value may hold a brace; behind the last one are only the value and perhaps a time.
       const close = line.lastIndexOf('}');
       const end = close < 0 ? line.search(/\s/) : close + 1;
       if (end > 0) {
         const rest = line.slice(end).trim();
         const blank = rest.search(/\s/);
-        take(line.slice(0, end), readValue(blank < 0 ? rest : rest.slice(0, blank)));
+        const value = readValue(blank < 0 ? rest : rest.slice(0, blank));
+        if (value !== undefined) take(line.slice(0, end), value);
       }
     }
     if ((++lines & 63) === 0 && sliceIsOver()) await nextSlice();

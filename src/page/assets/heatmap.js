@@ -1,7 +1,8 @@
 // The heat map: a row for each bucket of the histogram, a column for each look, darker or brighter for more calls.
 
 function makeHeatmap() {
-  return new Plot('chart-heat', {
+  return new Plot({
+    id: 'chart-heat',
     series: [{ label: '', paths: () => null, points: { show: false } }],
     cursor: { y: true, points: { show: false } },
     scale: (chart) => ({ range: () => [0, Math.max(chart.heat?.bounds.length ?? 1, 1)] }),

@@ -174,9 +174,12 @@ function schedule(began) {
   timer = setTimeout(refresh, Math.max(wait - (performance.now() - began), 50));
 }
 
-function start() {
+async function start() {
+  setTheme(rememberedTheme());
+  await nextSlice();
   readPalette();
-  charts = makeCharts();
+  await nextSlice();
+  charts = await makeCharts();
   routes = new DataTable('route-table', { attribute: 'row', more: 'routes-more', onSort: () => job(drawRoutes) });
   refusals = new DataTable('refusal-table', { attribute: 'refusal', more: 'refusals-more', onSort: () => job(drawFigures) });
   catalogue = new DataTable('catalogue-table', { attribute: 'metric', more: 'catalogue-more', onSort: () => job(drawCatalogue) });
@@ -204,12 +207,14 @@ function start() {
       refresh();
     },
   });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && !paused && page.state !== 'locked') refresh();
+  });
   root.dataset.refreshes = 0;
   root.dataset.restarts = 0;
   setState('live');
   nameThePage();
   showAll();
-  refresh();
 }
 
-start();
+job(start).then(refresh);

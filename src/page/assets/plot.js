@@ -26,9 +26,10 @@ class Plot {
   marks = { restarts: [], lines: [] };
   data = [[]];
 
-  /** `options`: series, format, axis, scale, legend (values at an index), draw, under. */
-  constructor(id, options) {
-    const figure = byId(id);
+  /** `options`: the figure's `id`, uPlot's `series`, `axis` and `scale` (of this chart), `legend` (the values at an index), what
+   * is drawn `under` the lines, `cursor`. */
+  constructor(options) {
+    const figure = byId(options.id);
     this.#host = figure.querySelector('.plot');
     this.#legend = figure.querySelector('.legend');
     this.#options = options;
@@ -46,7 +47,7 @@ class Plot {
 
   build() {
     this.#plot?.destroy();
-    const { series, axis, scale, under, over, cursor } = this.#options;
+    const { series, axis, scale, under, cursor } = this.#options;
     const size = rem();
     const font = `${(size * 0.75).toFixed(1)}px ${getComputedStyle(document.body).fontFamily}`;
     const common = { stroke: () => palette.muted, font, ticks: { show: false }, labelSize: 0 };
@@ -85,12 +86,7 @@ class Plot {
         series: [{}, ...series.map((one) => ({ points: { show: true, size: 4, filter: lonely }, spanGaps: false, ...one }))],
         hooks: {
           drawAxes: [(plot) => under?.(plot, this)],
-          draw: [
-            (plot) => {
-              this.#mark(plot);
-              over?.(plot, this);
-            },
-          ],
+          draw: [(plot) => this.#mark(plot)],
           setCursor: [(plot) => this.#say(plot)],
         },
       },

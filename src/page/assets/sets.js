@@ -71,7 +71,7 @@ class Buckets {
   add(id, series) {
     if (series.part !== 'bucket') return;
     const bound = readValue(series.labels.le ?? '');
-    if (Number.isNaN(bound)) return;
+    if (bound === undefined || Number.isNaN(bound)) return;
     let at = this.bounds.length;
     while (at > 0 && this.bounds[at - 1] > bound) at--;
     if (at > 0 && this.bounds[at - 1] === bound) {

@@ -109,7 +109,8 @@ class DataTable {
       if (numeric || wide) cell.className = numeric ? 'number' : 'wide';
       if (figure) cell.dataset.figure = figure;
       // Each value in a direction of its own: a mark for right-to-left in one does not turn the row around.
-      if (!numeric) cell.append(element(code ? 'code' : 'bdi', {}, ...breakable(read(item).text)));
+      if (numeric) cell.append(element('span'), element('span', { class: 'unseen' }));
+      else cell.append(element(code ? 'code' : 'bdi', {}, ...breakable(read(item).text)));
       return cell;
     });
     const row = element('tr', { role: 'row' }, ...cells);
@@ -126,12 +127,15 @@ class DataTable {
         setText(node.firstChild, text);
         return;
       }
-      setFigure(node, value, over ? `▲ ${text}` : text);
-      if (node.classList.contains('over') !== Boolean(over)) {
-        node.classList.toggle('over', over);
-        if (over) node.title = over;
-        else node.removeAttribute('title');
-      }
+      const full = value === null ? '' : String(value);
+      if (node.dataset.value !== full) node.dataset.value = full;
+      setText(node.firstChild, over ? `▲ ${text}` : text);
+      const why = over || '';
+      if (node.title === why) return;
+      node.classList.toggle('over', why !== '');
+      node.title = why;
+      // Also for who does not see the mark.
+      setText(node.lastChild, why && `, ${why}`);
     });
   }
 }
