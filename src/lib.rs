@@ -41,6 +41,7 @@
 //! | get rules and alerts for Prometheus from the promise | [`rules`] |
 //! | get dashboards for Grafana from it | [`dashboard`] |
 //! | export to Prometheus, a Pushgateway, StatsD, OpenTelemetry, …, as a URI says | [`exporter`] |
+//! | look at the numbers of one process, live, in a browser | [`page`] |
 //! | export what the process takes of the machine | [`exporter::process`] |
 //! | add labels of one's own, count routes together | [`HttpMetricsLayer::label`], [`HttpMetricsLayer::response_label`], [`HttpMetricsLayer::group_endpoints`] |
 //! | record under the names of OpenTelemetry, of axum-prometheus, or of one's own house | [`names::Naming`] |
@@ -59,6 +60,7 @@
 //! | `descriptors` | [`GrpcMetricsLayer::descriptors`]: gRPC methods from a protobuf descriptor set |
 //! | `dogstatsd` | [`exporter`]: `dogstatsd://…` |
 //! | `otlp` | [`exporter`]: `otlp+http://…` and `otlp+grpc://…` |
+//! | `page` | [`page`]: the numbers as a page for people beside `/metrics`, and the catalogue as JSON; brings `prometheus` and `rules` |
 //! | `process` | [`exporter::process`]: what the process takes of the machine, beside the metrics of calls; brings `prometheus` |
 //! | `prometheus` | [`exporter::Prometheus`]: bounds, upkeep, and `/metrics` on a listener of its own |
 //! | `push-gateway` | [`exporter`]: `pushgateway+http://…`; brings `prometheus` |
@@ -103,6 +105,9 @@ pub mod labels;
 pub mod names;
 pub mod operation;
 mod outcome;
+#[cfg(feature = "page")]
+#[cfg_attr(docsrs, doc(cfg(feature = "page")))]
+pub mod page;
 #[cfg(feature = "rules")]
 mod promql;
 pub mod readiness;

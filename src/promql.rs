@@ -6,8 +6,10 @@ use crate::clock::seconds;
 
 /// A series selector: `metric{label="value"}`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "page", derive(serde::Serialize))]
 pub(crate) struct Selector {
     metric: String,
+    #[cfg_attr(feature = "page", serde(rename = "match"))]
     matchers: Vec<Matcher>,
 }
 
@@ -21,7 +23,9 @@ struct Matcher {
 
 /// Selectors whose rates are taken together, without those of others.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "page", derive(serde::Serialize))]
 pub(crate) struct Set {
+    #[cfg_attr(feature = "page", serde(rename = "any"))]
     selectors: Vec<Selector>,
     without: Vec<Selector>,
 }
@@ -104,6 +108,13 @@ impl Selector {
         self
     }
 
+    /// Without what was said of this label.
+    #[cfg(feature = "page")]
+    pub(crate) fn without_label(mut self, label: &str) -> Self {
+        self.matchers.retain(|matcher| matcher.label != label);
+        self
+    }
+
     fn matcher(mut self, label: &str, how: &'static str, value: &str) -> Self {
         self.matchers.push(Matcher { label: label.into(), how, value: value.into() });
         self
@@ -126,6 +137,14 @@ impl fmt::Display for Matcher {
     }
 }
 
+/// `["label", "=~", "value"]`.
+#[cfg(feature = "page")]
+impl serde::Serialize for Matcher {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.label, self.how, &self.value).serialize(serializer)
+    }
+}
+
 // ===== impl Set =====
 
 impl Set {
@@ -144,6 +163,12 @@ impl Set {
             selectors: self.selectors.into_iter().map(&f).collect(),
             without: self.without.into_iter().map(f).collect(),
         }
+    }
+
+    /// The metrics of its selectors.
+    #[cfg(feature = "page")]
+    pub(crate) fn metrics(&self) -> impl Iterator<Item = &str> {
+        self.selectors.iter().map(|selector| &*selector.metric)
     }
 
     /// The calls for which one of these holds.

@@ -44,16 +44,7 @@ impl Words {
 impl Service<'_> {
     /// The title of an objective's row: its name and what it promises.
     pub(super) fn slo_title(&self, slo: &Slo<'_>) -> String {
-        let share = percent(slo.share());
-        let days = slo.sla.period_days;
-        let promise = match slo.objective {
-            Objective::Availability(_) => format!("{share} good"),
-            Objective::Latency(latency) => format!("{share} within {:?}", latency.threshold),
-            Objective::HeadLatency(latency) => {
-                format!("{share} with a response head within {:?}", latency.threshold)
-            }
-        };
-        format!("SLO {}: {promise} over {days} days", slo.id())
+        format!("SLO {}: {} over {} days", slo.id(), slo.promise(), slo.sla.period_days)
     }
 
     pub(super) fn slo_row(&self, slo: &Slo<'_>) -> [Sized; 5] {

@@ -1,6 +1,6 @@
 //! What a request is answered: who may ask, for what, and in which format.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -21,42 +21,71 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 const EXPOSITION: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// Answers requests for the metrics.
 pub(super) struct Answer {
-    pages: Pages,
+    metrics: Pages,
+    /// Where the page for people is served.
+    catalog: Option<Pages>,
     token: Option<Token>,
+}
+
+/// What renders a text that is served.
+pub(super) type Render = Box<dyn FnMut() -> Bytes + Send>;
+
+/// What is served.
+pub(super) struct Renders {
+    pub(super) metrics: Render,
+    /// With it goes the page that reads it.
+    pub(super) catalog: Option<Render>,
 }
 
 // ===== impl Answer =====
 
 impl Answer {
-    pub(super) fn new(pages: Pages, token: Option<Token>) -> Self {
-        Self { pages, token }
+    pub(super) fn new(renders: Renders, token: Option<Token>) -> io::Result<Self> {
+        let catalog = renders.catalog.map(Pages::new).transpose()?;
+        Ok(Self { metrics: Pages::new(renders.metrics)?, catalog, token })
     }
 
-    /// The token comes first: who has none learns neither what there is nor what is asked for wrongly.
+    /// The token comes first: who has none learns neither what there is nor what is asked for wrongly. But the page for
+    /// people, which has no number in it, asks for the token itself, for no browser sends one unasked.
     pub(super) async fn to<B>(&self, request: &Request<B>) -> Response<Bytes> {
+        let path = request.uri().path();
+        #[cfg(feature = "page")]
+        if path == "/" && self.catalog.is_some() {
+            return crate::page::document::answer(request.method());
+        }
         if !self.allows(request.headers()) {
             return unauthorized();
         }
-        if request.uri().path() != "/metrics" {
-            return plain(StatusCode::NOT_FOUND, "the metrics are at /metrics\n");
-        }
+        let (pages, content_type) = match (path, &self.catalog) {
+            ("/metrics", _) => (&self.metrics, EXPOSITION),
+            ("/catalog.json", Some(catalog)) => (catalog, JSON),
+            (_, None) => return plain(StatusCode::NOT_FOUND, "the metrics are at /metrics\n"),
+            (_, Some(_)) => {
+                return plain(
+                    StatusCode::NOT_FOUND,
+                    "the metrics are at /metrics, and a page of them is at /\n",
+                );
+            }
+        };
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        if !accept::takes_text(request.headers()) {
+        if path == "/metrics" && !accept::takes_text(request.headers()) {
             return plain(
                 StatusCode::NOT_ACCEPTABLE,
                 "the metrics are there as text/plain; version=0.0.4, which the Accept header does not take\n",
             );
         }
-        match time::timeout(PAGE_TIMEOUT, self.pages.fresh()).await {
+        match time::timeout(PAGE_TIMEOUT, pages.fresh()).await {
             Ok(Ok(page)) => {
                 let mut response = plain(StatusCode::OK, page);
-                response.headers_mut().insert(CONTENT_TYPE, EXPOSITION);
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
                 response
             }
             Ok(Err(Broken)) => {
@@ -96,14 +125,18 @@ mod tests {
 
     use super::*;
 
+    fn answer(metrics: impl FnMut() -> Bytes + Send + 'static, token: Option<Token>) -> Answer {
+        Answer::new(Renders { metrics: Box::new(metrics), catalog: None }, token).unwrap()
+    }
+
     #[tokio::test]
     async fn a_render_that_panics_is_500_and_the_next_page_is_there() {
         let mut panics = true;
-        let pages = Pages::new(move || {
+        let render = move || {
             assert!(!std::mem::take(&mut panics), "once");
             Bytes::from_static(b"page")
-        });
-        let answer = Answer::new(pages.unwrap(), None);
+        };
+        let answer = answer(render, None);
         let request = Request::get("/metrics").body(()).unwrap();
         assert_eq!(answer.to(&request).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let response = answer.to(&request).await;
@@ -113,11 +146,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_page_that_does_not_come_within_10_s_is_503_and_says_so() {
         let (end, ended) = mpsc::channel();
-        let pages = Pages::new(move || {
+        let render = move || {
             ended.recv().unwrap();
             Bytes::new()
-        });
-        let answer = Answer::new(pages.unwrap(), None);
+        };
+        let answer = answer(render, None);
         let begun = time::Instant::now();
         let response = answer.to(&Request::get("/metrics").body(()).unwrap()).await;
         assert_eq!((response.status(), begun.elapsed().as_secs()), (StatusCode::SERVICE_UNAVAILABLE, 10));
@@ -127,8 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_rendered_for_whom_it_is_not_answered() {
-        let pages = Pages::new(|| panic!("it was rendered"));
-        let answer = Answer::new(pages.unwrap(), Some(Token::new("s3cret")));
+        let answer = answer(|| panic!("it was rendered"), Some(Token::new("s3cret")));
         for (path, method, accept, token, status) in [
             ("/metrics", "GET", "*/*", "Bearer other", 401),
             ("/", "POST", "image/png", "Bearer other", 401),
@@ -147,6 +179,32 @@ mod tests {
                 status,
                 "{method} {path} {token}"
             );
+        }
+    }
+
+    #[cfg(feature = "page")]
+    #[tokio::test]
+    async fn the_page_asks_for_no_token_and_its_catalogue_does() {
+        let renders = Renders {
+            metrics: Box::new(|| Bytes::from_static(b"metrics")),
+            catalog: Some(Box::new(|| Bytes::from_static(b"{}"))),
+        };
+        let answer = Answer::new(renders, Some(Token::new("s3cret"))).unwrap();
+        for (path, method, token, status, content_type) in [
+            ("/", "GET", "", 200, "text/html; charset=utf-8"),
+            ("/", "HEAD", "", 200, "text/html; charset=utf-8"),
+            ("/", "POST", "", 405, "text/plain; charset=utf-8"),
+            ("/catalog.json", "GET", "", 401, ""),
+            ("/catalog.json", "GET", "Bearer s3cret", 200, "application/json"),
+            ("/catalog.json", "POST", "Bearer s3cret", 405, "text/plain; charset=utf-8"),
+            ("/metrics", "GET", "Bearer s3cret", 200, "text/plain; version=0.0.4; charset=utf-8"),
+            ("/other", "GET", "", 401, ""),
+            ("/other", "GET", "Bearer s3cret", 404, "text/plain; charset=utf-8"),
+        ] {
+            let request = Request::builder().method(method).uri(path).header("authorization", token);
+            let response = answer.to(&request.body(()).unwrap()).await;
+            let said = response.headers().get(CONTENT_TYPE).map_or("", |it| it.to_str().unwrap());
+            assert_eq!((response.status().as_u16(), said), (status, content_type), "{method} {path}");
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The exporter at work: its page, and where that is served.
 
 use std::net::SocketAddr;
+#[cfg(feature = "page")]
+use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
 #[cfg(feature = "process")]
 use super::process::Process;
+#[cfg(feature = "page")]
+use crate::page::Told;
 
 /// The exporter at work. It goes on when the handle is dropped.
 #[derive(Clone, Debug)]
@@ -14,6 +18,8 @@ pub struct Handle {
     pub(super) local_addr: Option<SocketAddr>,
     #[cfg(feature = "process")]
     pub(super) process: Option<Process>,
+    #[cfg(feature = "page")]
+    pub(super) told: Arc<Told>,
 }
 
 // ===== impl Handle =====
@@ -34,6 +40,15 @@ impl Handle {
         #[cfg(feature = "process")]
         self.process.iter().for_each(Process::read);
         self.inner.render()
+    }
+
+    /// Returns the catalogue as JSON: every metric with its kind, unit, help, labels, and how many series it has on the page of this
+    /// moment, and the promises; see [`page`](crate::page#catalogjson).
+    #[cfg(feature = "page")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "page")))]
+    #[must_use]
+    pub fn catalog_json(&self) -> String {
+        self.told.catalog(&self.render())
     }
 
     /// Returns the address of the listener, where there is one.

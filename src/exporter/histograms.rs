@@ -76,6 +76,12 @@ impl Histograms {
         self.all_namings().any(Naming::appends_units)
     }
 
+    /// What the page for people has to know.
+    #[cfg(feature = "page")]
+    pub(super) fn told(&self) -> crate::page::Told {
+        crate::page::Told::new(self.slas.clone(), self.all_namings().cloned())
+    }
+
     fn all_namings(&self) -> impl Iterator<Item = &Naming> {
         self.namings.iter().chain(self.slas.iter().map(|sla| &sla.naming))
     }

@@ -1,8 +1,7 @@
-//! The listener that serves `/metrics`, and nothing else.
+//! The listener that serves `/metrics`, the page for people where that is asked for, and nothing else.
 
 use std::{convert::Infallible, io, sync::Arc, thread, time::Duration};
 
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,10 +14,9 @@ use tokio::{
 
 use super::{
     Error,
-    answer::Answer,
+    answer::{Answer, Renders},
     connections::{Connections, Progress, Room},
     error::Kind,
-    pages::Pages,
     token::Token,
 };
 
@@ -61,24 +59,20 @@ pub(super) async fn bind(address: &str) -> Result<TcpListener, Error> {
 
 /// Serves on a thread of its own. A page of megabytes for many readers would keep the application's workers from its
 /// requests, and workers that are stuck would keep the numbers that tell so from whoever asks.
-pub(super) async fn start(
-    listener: TcpListener,
-    token: Option<Token>,
-    render: impl FnMut() -> Bytes + Send + 'static,
-) -> io::Result<()> {
+pub(super) async fn start(listener: TcpListener, token: Option<Token>, renders: Renders) -> io::Result<()> {
     let listener = listener.into_std()?;
     let (tell, told) = oneshot::channel();
     let prepare = move || {
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let context = runtime.enter();
-        let (listener, pages) = (TcpListener::from_std(listener)?, Pages::new(render)?);
+        let (listener, answer) = (TcpListener::from_std(listener)?, Answer::new(renders, token)?);
         drop(context);
-        Ok((runtime, listener, pages))
+        Ok((runtime, listener, answer))
     };
     thread::Builder::new().name("tower-metrics-listener".into()).spawn(move || match prepare() {
-        Ok((runtime, listener, pages)) => {
+        Ok((runtime, listener, answer)) => {
             drop(tell.send(Ok(())));
-            match runtime.block_on(serve(listener, Answer::new(pages, token))) {}
+            match runtime.block_on(serve(listener, answer)) {}
         }
         Err(error) => drop(tell.send(Err(error))),
     })?;
@@ -145,6 +139,7 @@ mod tests {
 
     use std::net::SocketAddr;
 
+    use bytes::Bytes;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpSocket,
@@ -165,7 +160,8 @@ mod tests {
     async fn served_by(render: impl FnMut() -> Bytes + Send + 'static) -> SocketAddr {
         let listener = bind(":0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, Answer::new(Pages::new(render).unwrap(), None)));
+        let renders = Renders { metrics: Box::new(render), catalog: None };
+        tokio::spawn(serve(listener, Answer::new(renders, None).unwrap()));
         addr
     }
 

@@ -45,7 +45,8 @@
 //!
 //! # The listener
 //!
-//! [`Prometheus::serve`] answers `GET` and `HEAD` of `/metrics` with the text format 0.0.4, as it is, never compressed.
+//! [`Prometheus::serve`] answers `GET` and `HEAD` of `/metrics` with the text format 0.0.4, as it is, never compressed; where
+//! [`Prometheus::page`] asks for that, `/` with a page for people, and `/catalog.json` with what the page has to know.
 //!
 //! It works on two threads of its own: what is asked of it does not keep the application's workers from its requests, and
 //! it answers when all of those are stuck.
@@ -54,6 +55,7 @@
 //! it; after it, nothing is rendered for nine times as long as it took, 5 s at most. So whoever asks, however often, has at
 //! most a tenth of one core for rendering, as long as a page takes no more than half a second. A flood of requests for a
 //! large page can still take all 128 connections: where that is to be feared, a token keeps strangers from waiting at all.
+//! `catalog.json` is rendered so too, on a third thread.
 //!
 //! | what | limit | beyond it |
 //! |---|---|---|
@@ -68,10 +70,10 @@
 //!
 //! | answer | to |
 //! |---|---|
-//! | 401 | whoever does not show the [token](Prometheus::bearer_token), whatever it asks for |
+//! | 401 | whoever does not show the [token](Prometheus::bearer_token), whatever it asks for but the page for people |
 //! | 404 | any other path |
 //! | 405 | any other method |
-//! | 406 | an `Accept` header that takes no text, such as OpenMetrics alone |
+//! | 406 | an `Accept` header that takes no text, such as OpenMetrics alone, for `/metrics` |
 //! | 500 | all who wait for a page whose rendering panicked; the next one is another try |
 
 #[cfg(feature = "prometheus")]

@@ -43,6 +43,8 @@ pub struct Prometheus {
     upkeep_interval: Duration,
     idle_timeout: Option<Duration>,
     token: Option<Token>,
+    #[cfg(feature = "page")]
+    page: bool,
     #[cfg(feature = "process")]
     process: bool,
 }
@@ -57,6 +59,8 @@ impl Prometheus {
             upkeep_interval: Duration::from_secs(5),
             idle_timeout: None,
             token: None,
+            #[cfg(feature = "page")]
+            page: false,
             #[cfg(feature = "process")]
             process: false,
         }
@@ -160,6 +164,18 @@ impl Prometheus {
         self
     }
 
+    /// Serves a [page](crate::page) for people at `/`, which shows what `/metrics` tells, and the catalogue that it reads at
+    /// `/catalog.json`. It counts for [`serve`](Self::serve) alone, and both are there wherever `/metrics` is.
+    ///
+    /// With a [`bearer_token`](Self::bearer_token) whoever reaches the listener gets the page, which has no number and no name
+    /// of the service in it; it asks its reader for the token, keeps it until it is closed, and shows it for the rest.
+    #[cfg(feature = "page")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "page")))]
+    pub fn page(mut self) -> Self {
+        self.page = true;
+        self
+    }
+
     /// Exports also what the process takes of the machine, under the names that Prometheus's own clients have: see
     /// [`process`](super::process). It is read whenever a page is rendered.
     ///
@@ -233,13 +249,21 @@ impl Prometheus {
         let listener = listener::bind(address).await?;
         let failed = |source| Kind::Listen { address: address.into(), purpose: "/metrics", source };
         let local_addr = listener.local_addr().map_err(failed)?;
-        Ok(Bound { listener, local_addr, token })
+        Ok(Bound {
+            listener,
+            local_addr,
+            token,
+            #[cfg(feature = "page")]
+            page: self.page,
+        })
     }
 
     pub(super) fn prepare(self) -> (PrometheusRecorder, Ready) {
         let upkeep_interval = self.upkeep_interval;
         #[cfg(feature = "process")]
         let process = self.process;
+        #[cfg(feature = "page")]
+        let told = self.histograms.told().into();
         let recorder = self.into_builder().build_recorder();
         let ready = Ready {
             inner: recorder.handle(),
@@ -247,6 +271,8 @@ impl Prometheus {
             upkept: upkeep::gauge(&recorder),
             #[cfg(feature = "process")]
             process,
+            #[cfg(feature = "page")]
+            told,
         };
         (recorder, ready)
     }

@@ -1,5 +1,7 @@
 //! What is begun once the recorder of the Prometheus exporter is the global one.
 
+#[cfg(feature = "page")]
+use std::sync::Arc;
 use std::{net::SocketAddr, time::Duration};
 
 use metrics::Gauge;
@@ -8,7 +10,16 @@ use tokio::net::TcpListener;
 
 #[cfg(feature = "process")]
 use super::process::Process;
-use super::{Error, Handle, error::Kind, listener, token::Token, upkeep};
+use super::{
+    Error, Handle,
+    answer::{Render, Renders},
+    error::Kind,
+    listener,
+    token::Token,
+    upkeep,
+};
+#[cfg(feature = "page")]
+use crate::page::Told;
 
 /// Upkeep, and the handle.
 pub(super) struct Ready {
@@ -17,6 +28,8 @@ pub(super) struct Ready {
     pub(super) upkept: Gauge,
     #[cfg(feature = "process")]
     pub(super) process: bool,
+    #[cfg(feature = "page")]
+    pub(super) told: Arc<Told>,
 }
 
 /// A listener of `/metrics` that answers nobody yet.
@@ -24,6 +37,8 @@ pub(super) struct Bound {
     pub(super) listener: TcpListener,
     pub(super) local_addr: SocketAddr,
     pub(super) token: Option<Token>,
+    #[cfg(feature = "page")]
+    pub(super) page: bool,
 }
 
 // ===== impl Ready =====
@@ -36,6 +51,8 @@ impl Ready {
             local_addr: None,
             #[cfg(feature = "process")]
             process: self.process.then(Process::described),
+            #[cfg(feature = "page")]
+            told: self.told,
         })
     }
 }
@@ -46,8 +63,21 @@ impl Bound {
     pub(super) async fn serve(self, handle: Handle) -> Result<Handle, Error> {
         let handle = Handle { local_addr: Some(self.local_addr), ..handle };
         let rendered = handle.clone();
-        let render = move || rendered.render().into();
-        listener::start(self.listener, self.token, render).await.map_err(Kind::Start)?;
+        let renders =
+            Renders { metrics: Box::new(move || rendered.render().into()), catalog: self.catalog(&handle) };
+        listener::start(self.listener, self.token, renders).await.map_err(Kind::Start)?;
         Ok(handle)
+    }
+
+    /// What the page for people reads, where that is served.
+    #[cfg(feature = "page")]
+    fn catalog(&self, handle: &Handle) -> Option<Render> {
+        let handle = handle.clone();
+        self.page.then(|| Box::new(move || handle.catalog_json().into()) as _)
+    }
+
+    #[cfg(not(feature = "page"))]
+    fn catalog(&self, _: &Handle) -> Option<Render> {
+        None
     }
 }

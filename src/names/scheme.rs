@@ -179,6 +179,18 @@ impl Naming {
         self.ended(&HTTP_REQUESTS_TOTAL, &HTTP_REQUEST_DURATION_SECONDS)
     }
 
+    /// The same of HTTP calls that are made.
+    #[cfg(feature = "page")]
+    pub(crate) fn http_client_ended(&self) -> String {
+        self.ended(&HTTP_CLIENT_REQUESTS_TOTAL, &HTTP_CLIENT_REQUEST_DURATION_SECONDS)
+    }
+
+    /// The same of gRPC calls that are made.
+    #[cfg(feature = "page")]
+    pub(crate) fn grpc_client_ended(&self) -> String {
+        self.ended(&GRPC_CLIENT_HANDLED_TOTAL, &GRPC_CLIENT_HANDLING_SECONDS)
+    }
+
     /// The same of gRPC calls.
     pub(crate) fn grpc_ended(&self) -> String {
         self.ended(&GRPC_SERVER_HANDLED_TOTAL, &GRPC_SERVER_HANDLING_SECONDS)

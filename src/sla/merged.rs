@@ -1,6 +1,8 @@
 //! Promises of one service, taken together.
 
 use super::{Sla, Slo};
+#[cfg(feature = "page")]
+use crate::names::Naming;
 
 /// What runs as one job: the promises of the same job and selectors, taken together.
 #[derive(Debug)]
@@ -35,6 +37,16 @@ pub(crate) fn merged(slas: &[Sla]) -> Vec<Merged> {
         services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] });
     }
     services
+}
+
+/// Takes the promises of one naming scheme together: what one process records so, whichever jobs they are of.
+#[cfg(feature = "page")]
+pub(crate) fn of_naming(slas: &[Sla], naming: &Naming) -> Option<Merged> {
+    let all: Vec<_> = slas.iter().filter(|sla| sla.naming == *naming).cloned().collect();
+    let (first, others) = all.split_first()?;
+    let mut sla = first.clone();
+    others.iter().for_each(|other| sla.take_in(other));
+    Some(Merged { sla, all })
 }
 
 // ===== impl Merged =====

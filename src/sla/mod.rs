@@ -60,6 +60,8 @@ mod share;
 mod slo;
 
 pub(crate) use self::bounds::SECONDS;
+#[cfg(feature = "page")]
+pub(crate) use self::merged::of_naming;
 pub use self::{
     bounds::{bounds, histogram_bounds},
     check::{CheckError, Checked},

@@ -24,7 +24,7 @@ pub struct Operation {
 // ===== impl Operation =====
 
 impl Operation {
-    pub(super) fn new(name: String) -> Self {
+    pub(crate) fn new(name: String) -> Self {
         names::assert_metric_name(&name);
         Self {
             counter: names::TOTAL.named(&name),

@@ -1,5 +1,7 @@
 //! The single objectives of an SLA, each with what it is measured by.
 
+#[cfg(any(feature = "dashboard", feature = "page"))]
+use super::share::percent;
 #[cfg(feature = "rules")]
 use super::share::percentile;
 use super::{Endpoint, Grpc, LatencyObjective, Operation, Sla, objectives::Objectives};
@@ -83,6 +85,19 @@ impl Slo<'_> {
         };
         // VictoriaMetrics takes the labels of recording rules for templates too, so no value may look like one.
         format!("{}{of}-{what}", self.sla.name()).replace("{{", "{").replace("}}", "}")
+    }
+
+    /// The promise in words: `99 % within 100ms`.
+    #[cfg(any(feature = "dashboard", feature = "page"))]
+    pub(crate) fn promise(&self) -> String {
+        let share = percent(self.share());
+        match self.objective {
+            Objective::Availability(_) => format!("{share} good"),
+            Objective::Latency(latency) => format!("{share} within {:?}", latency.threshold),
+            Objective::HeadLatency(latency) => {
+                format!("{share} with a response head within {:?}", latency.threshold)
+            }
+        }
     }
 
     /// The share of calls that are to be good.

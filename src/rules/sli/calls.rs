@@ -67,6 +67,19 @@ pub(crate) fn availability(sla: &Sla, whose: &Whose<'_>) -> Sli {
     Sli::Ratio { all, bad }
 }
 
+/// Of the HTTP calls that the service makes and does not give up, the bad ones.
+#[cfg(feature = "page")]
+pub(crate) fn http_client_calls(sla: &Sla) -> Sli {
+    // Its metrics have the label also under a scheme that has none for servers.
+    let outcome = sla.naming.outcome_label().unwrap_or_else(|| label(sla, names::OUTCOME));
+    let status = label(sla, names::STATUS);
+    let calls = of_service(sla, Selector::new(sla.naming.http_client_ended()));
+    let all = Set::of([calls.unequal(&outcome, Outcome::Cancelled.as_str())]);
+    let words = BAD_OUTCOMES.map(Outcome::as_str);
+    let bad = all.any(&[&|it| it.matched(&status, "5.."), &|it| it.one_of(&outcome, &words)]);
+    Sli::Ratio { all, bad }
+}
+
 /// The calls that failed as callers see it: answered 5xx, or, by what stands in front, because they were not answered.
 pub(crate) fn http_errors(sla: &Sla) -> Set {
     let all = Set::of([http_calls(sla)]);
