@@ -1,8 +1,11 @@
-//! An axum application with every way in which a request can end, and its metrics on a port of their own.
+//! An axum application with every way in which a request can end, and its metrics on a port of their own: for Prometheus at
+//! `/metrics`, for people at `/`.
 //!
 //! ```text
-//! cargo run --example axum -- [--addr HOST:PORT] [--metrics-addr HOST:PORT]
+//! cargo run --example axum -- [--load] [--addr HOST:PORT] [--metrics-addr HOST:PORT]
 //! ```
+//!
+//! With `--load` it calls itself, about a hundred times a second, so that there is something to see.
 //!
 //! `POST /switch/failing` breaks it, `POST /switch/well` mends it: see how its alerts, which `cargo run --example slo` writes,
 //! tell of that.
@@ -24,6 +27,8 @@ use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadS
 use tower_http::{catch_panic::CatchPanicLayer, services::ServeFile};
 use tower_metrics::{HttpMetricsLayer, Operation, RejectionLayer, exporter, labels::Capped};
 
+#[path = "axum/load.rs"]
+mod load;
 #[path = "slo/promise.rs"]
 mod promise;
 
@@ -65,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The promise, said once: its thresholds are bucket bounds of the histograms, its endpoints are declared, and the rules
     // that `cargo run --example slo` writes are about the same.
     let sla = promise::promise();
-    let metrics = exporter::Prometheus::new().sla(&sla).process().serve(metrics_addr).await?;
+    let metrics = exporter::Prometheus::new().sla(&sla).process().page().serve(metrics_addr).await?;
 
     let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();
@@ -85,11 +90,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "application  http://{addr}/users/7  (also /slow /fail /panic /stream /file, POST /echo /reports)"
     );
-    println!("metrics      http://{metrics_addr}/metrics");
+    println!("metrics      http://{metrics_addr}/metrics, and as a page for people http://{metrics_addr}/");
     println!(
         "try          curl -s http://{addr}/fail; curl -s http://{metrics_addr}/metrics | grep total | grep -v ' 0$'"
     );
 
+    if env::args().any(|arg| arg == "--load") {
+        load::begin(addr);
+    }
     axum::serve(listener, app(layer, shop, example_file()?)).await?;
     Ok(())
 }
