@@ -2,6 +2,8 @@
 
 use std::{env, fs, path::PathBuf};
 
+use http::Method;
+
 use crate::{looked::Looked, program::Program};
 
 /// Asked for by hand: it overwrites files that are looked at before they are committed.
@@ -13,7 +15,15 @@ async fn draws_the_page() {
     let program = Program::example(&["--load"]);
     let looked = Looked::open(&program.metrics).await;
     looked.choose("#interval", "1 s").await;
-    looked.refreshes(100).await;
+    // A minute as it should be, seconds of errors, and some time after them.
+    for _ in 0..6 {
+        looked.refreshes(10).await;
+    }
+    program.call(Method::POST, "/switch/failing").await;
+    looked.refreshes(4).await;
+    program.call(Method::POST, "/switch/well").await;
+    looked.refreshes(20).await;
+    looked.run("document.activeElement.blur()").await;
     for (name, theme, width, height) in
         [("light", "light", 1440, 1120), ("dark", "dark", 1440, 1120), ("narrow", "dark", 360, 800)]
     {
