@@ -147,6 +147,7 @@ pub use self::{
     feature = "axum",
     feature = "dashboard",
     feature = "descriptors",
+    feature = "page",
     feature = "prometheus",
     feature = "reqwest",
     feature = "testing",

@@ -59,9 +59,9 @@ impl Caller {
         // Of a thousand: a service that just about keeps its promises.
         match self.below(1_000) {
             0 if id < 500 => self.read(Method::GET, "/fail", "").await,
-            1..6 => self.read(Method::GET, "/slow", "").await,
-            6..9 => drop(timeout(PATIENCE, self.read(Method::GET, "/slow", "")).await),
-            9..20 => self.read(Method::GET, "/stream", "").await,
+            1..4 => self.read(Method::GET, "/slow", "").await,
+            4..6 => drop(timeout(PATIENCE, self.read(Method::GET, "/slow", "")).await),
+            6..20 => self.read(Method::GET, "/stream", "").await,
             20..30 => drop(timeout(2 * PATIENCE, self.read(Method::GET, "/stream", "")).await),
             30..40 => self.read(Method::GET, &format!("/scanned/{id}"), "").await,
             40..42 => self.read(Method::GET, "/file", "").await,
