@@ -52,7 +52,8 @@ class Plot {
     this.#plot?.destroy();
     const { series, axis, scale, under, cursor } = this.#options;
     const size = rem();
-    const font = `${(size * 0.75).toFixed(1)}px ${getComputedStyle(document.body).fontFamily}`;
+    // uPlot scales a font to the screen by its whole pixels.
+    const font = `${Math.round(size * 0.77)}px ${getComputedStyle(document.body).fontFamily}`;
     const common = { stroke: () => palette.muted, font, ticks: { show: false }, labelSize: 0 };
     this.#plot = new uPlot(
       {
