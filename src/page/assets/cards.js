@@ -29,13 +29,15 @@ function drawCards(figures, { plan, signal, view, latest }) {
     const threshold = plan.threshold(signal, q);
     figure(field, found?.value ?? null, formatQuantile(found));
     const over = found === null || threshold === null ? null : found.beyond || found.value > threshold;
-    showVerdict(card(field), over, threshold === null ? 'nothing promised' : `${over ? 'over' : 'within'} ${formatBound(threshold)}`);
+    const words = threshold === null ? 'nothing promised' : `${over ? 'over' : 'within'} ${formatBound(threshold)}`;
+    showVerdict(card(field), over, words);
   }
 
   const limit = gauge(signal.limit, latest, Math.max);
   figure('in-flight', figures.inFlight, formatCount(figures.inFlight));
   const full = limit !== null && limit > 0 && figures.inFlight !== null ? figures.inFlight / limit : null;
-  setText(card('in-flight').querySelector('.verdict'), full === null ? 'no limit told' : `of ${formatCount(limit)}, ${formatRatio(full)}`);
+  const ofLimit = full === null ? 'no limit told' : `of ${formatCount(limit)}, ${formatRatio(full)}`;
+  setText(card('in-flight').querySelector('.verdict'), ofLimit);
 
   const refused = [...plan.refusals.values()].reduce((sum, { ids }) => sum + delta(ids, view), 0);
   const refusedRate = perSecond(refused, view.seconds);

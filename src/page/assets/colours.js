@@ -1,6 +1,9 @@
 // The colours of the style sheet, as a canvas needs them.
 
-const COLOURS = ['panel', 'text', 'muted', 'grid', 'accent', 'accent-2', 'accent-3', 'accent-fill', 'bad', 'bad-fill', 'heat-low', 'heat-mid', 'heat-high'];
+const COLOURS = [
+  'panel', 'text', 'muted', 'grid', 'accent', 'accent-2', 'accent-3', 'accent-fill', 'bad', 'bad-fill',
+  'heat-low', 'heat-mid', 'heat-high',
+];
 const HEAT_LEVELS = 12;
 
 const palette = { heat: [] };

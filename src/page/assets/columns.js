@@ -1,7 +1,7 @@
 // What the charts show: for each look at the service, what happened since the one before it.
 
 /** A signal's sums at one snapshot. */
-function columnOf(signal, refused, snapshot) {
+function columnOf(signal, snapshot) {
   const known = signal.columns.get(snapshot);
   if (known) return known;
   const view = { now: snapshot.values, base: null };
@@ -11,7 +11,6 @@ function columnOf(signal, refused, snapshot) {
     calls: delta(calls, view),
     judged: delta(judged, view),
     bad: delta(bad, view),
-    refused: delta(refused, view),
     buckets: Float64Array.from(buckets.ids, (ids) => delta(ids, view)),
     inFlight: gauge(inFlight, snapshot.values),
     step: null,
@@ -31,7 +30,6 @@ function stepOf(bounds, before, after) {
     rate: perSecond(after.calls - before.calls, seconds),
     errors: perSecond(after.bad - before.bad, seconds),
     errorRatio: ratio(after.bad - before.bad, after.judged - before.judged),
-    refused: perSecond(after.refused - before.refused, seconds),
     p50: values[0],
     p95: values[1],
     p99: values[2],
@@ -41,12 +39,13 @@ function stepOf(bounds, before, after) {
 }
 
 /** The columns of all snapshots, one array for each figure, worked out in slices. */
-async function chartData(signal, refused, snapshots) {
-  const data = { at: [], from: [], rate: [], errors: [], errorRatio: [], refused: [], p50: [], p95: [], p99: [], cells: [], inFlight: [] };
-  const figures = ['from', 'rate', 'errors', 'errorRatio', 'refused', 'p50', 'p95', 'p99', 'cells'];
+async function chartData(signal, snapshots) {
+  const figures = ['from', 'rate', 'errors', 'errorRatio', 'p50', 'p95', 'p99', 'cells'];
+  const data = { at: [], inFlight: [], bounds: signal.all.buckets.bounds };
+  for (const figure of figures) data[figure] = [];
   let before = null;
   for (const snapshot of snapshots) {
-    const column = columnOf(signal, refused, snapshot);
+    const column = columnOf(signal, snapshot);
     if (before !== null && column.at > before.at) {
       const step = stepOf(signal.all.buckets.bounds, before, column);
       data.at.push(column.at);
@@ -56,6 +55,5 @@ async function chartData(signal, refused, snapshots) {
     before = column;
     if (sliceIsOver()) await nextSlice();
   }
-  data.bounds = signal.all.buckets.bounds;
   return data;
 }

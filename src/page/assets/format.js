@@ -33,7 +33,10 @@ function formatRatio(value) {
   if (value === null) return NONE;
   const percent = value * 100;
   if (percent !== 0 && Math.abs(percent) < 0.01) return `${percent < 0 ? '>−' : '<'}0.01${NARROW}%`;
-  const digits = Number.isInteger(percent) ? String(percent) : threeDigits(percent);
+  const small = percent > 0 && percent < 0.1;
+  let digits = Number.isInteger(percent) ? String(percent) : small ? percent.toFixed(3) : threeDigits(percent);
+  // Nearly all is not all.
+  if (percent < 100 && digits === '100.0') digits = '99.99';
   return `${digits.replace('-', '−')}${NARROW}%`;
 }
 
@@ -45,8 +48,8 @@ function formatExact(ratio) {
 function formatSeconds(value) {
   if (value === null || Number.isNaN(value)) return NONE;
   if (value === 0) return `0${NARROW}s`;
-  if (value < 1e-3) return `${threeDigits(value * 1e6)}${NARROW}µs`;
-  if (value < 1) return `${threeDigits(value * 1e3)}${NARROW}ms`;
+  if (value < 0.9995e-3) return `${threeDigits(value * 1e6)}${NARROW}µs`;
+  if (value < 0.9995) return `${threeDigits(value * 1e3)}${NARROW}ms`;
   if (value < 120) return `${threeDigits(value)}${NARROW}s`;
   return spell(value);
 }

@@ -20,7 +20,8 @@ class Listener {
   async #get(path, accept) {
     const headers = { Accept: accept };
     if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
-    const answer = await fetch(path, { headers, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+    const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+    const answer = await fetch(path, { headers, cache: 'no-store', signal }).catch(broken);
     if (answer.status === 401) throw new Locked(this.#token !== null);
     return answer;
   }
@@ -33,7 +34,12 @@ class Listener {
     const date = Date.parse(answer.headers.get('date') ?? '') / 1000;
     // The header has whole seconds: only a clock that is really off is corrected.
     const serverTime = Math.abs(date - at) > 2 ? date : at;
-    return { text: await answer.text(), at, serverTime };
+    return { text: await answer.text().catch(broken), at, serverTime };
+  }
+
+  /** Another process answers: what it promises may be other. */
+  expireCatalog() {
+    this.#catalogAt = -Infinity;
   }
 
   /** Asks for the catalogue if it is old or does not know one of the families. Whether the signals are others now. */
@@ -61,7 +67,12 @@ class Listener {
   }
 }
 
-/** The listener answered, but not with the exposition. */
+/** No answer, or one that broke off. */
+function broken(error) {
+  throw new NoAnswer(error.message);
+}
+
+/** The listener did not answer, or not with the exposition. */
 class NoAnswer extends Error {}
 
 /** The listener wants a token, or another one. */

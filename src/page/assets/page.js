@@ -65,13 +65,15 @@ async function drawRoutes() {
     shownSignal = signal;
     const columns = routeColumns(signal, plan);
     routes.setColumns(columns, signal.rowTitles.length);
-    setText(byId('routes-title'), signal.told.kind.startsWith('grpc') ? 'Methods' : signal.told.kind === 'operation' ? 'Operations' : 'Routes');
+    const { kind } = signal.told;
+    setText(byId('routes-title'), kind.startsWith('grpc') ? 'Methods' : kind === 'operation' ? 'Operations' : 'Routes');
   }
   const view = history.view(chosen('window'), latest.serverTime);
   const all = await routeItems(signal, plan, view, history.raw, latest.serverTime);
   const items = all.filter((item) => matchesFilter(chosen('filter'), item.name));
   const over = all.filter((item) => item.over).length;
-  setText(byId('routes-count'), items.length === all.length ? formatCount(all.length) : `${formatCount(items.length)} of ${formatCount(all.length)}`);
+  const shown = items.length === all.length ? '' : `${formatCount(items.length)} of `;
+  setText(byId('routes-count'), shown + formatCount(all.length));
   setText(byId('routes-over'), over > 0 ? `▲ ${formatCount(over)} with too many errors` : '');
   await routes.draw(items, 'rows');
   await nextSlice();
@@ -89,8 +91,7 @@ async function drawAllCharts() {
   const signal = currentSignal();
   if (!signal || !latest) return;
   const { snapshots, restarts } = history;
-  const refused = [...plan.refusals.values()].flatMap(({ ids }) => ids);
-  const data = await chartData(signal, refused, snapshots);
+  const data = await chartData(signal, snapshots);
   await drawCharts(charts, data, { plan, signal, restarts, span: [snapshots[0].at, snapshots.at(-1).at] });
 }
 
@@ -98,6 +99,7 @@ async function takeIn({ text, at, serverTime }) {
   const restarted = await history.take(text, at);
   latest = { at, serverTime };
   if (restarted) {
+    listener.expireCatalog();
     page.restarts++;
     page.restartedAt = at;
     announce(`The service restarted at ${formatTime(at)}.`);
@@ -145,7 +147,7 @@ async function refresh() {
     if (error instanceof Locked) {
       setText(byId('wrong-token'), error.wrong ? 'This token is not the right one.' : '');
       setState('locked');
-    } else if (isNoAnswer(error)) {
+    } else if (error instanceof NoAnswer) {
       failures++;
       page.lostSince ??= (performance.timeOrigin + performance.now()) / 1000;
       if (page.state !== 'lost') announce('The service does not answer.');
@@ -159,11 +161,6 @@ async function refresh() {
     asking = false;
     schedule(began);
   }
-}
-
-/** Network failures and refusals to answer, as against a fault of the page. */
-function isNoAnswer(error) {
-  return error instanceof NoAnswer || error instanceof DOMException || (error instanceof TypeError && /fetch|network|load/i.test(error.message));
 }
 
 function schedule(began) {

@@ -16,6 +16,8 @@ function logSplits(_plot, _axis, min, max) {
   return splits;
 }
 
+const clock = (time) => formatTime(time).replace(/:00$/, '');
+
 class Plot {
   #host;
   #legend;
@@ -38,7 +40,8 @@ class Plot {
     for (const { label, mark } of options.series) {
       if (!label) continue;
       const value = element('span', { class: 'value' });
-      this.#legend.append(element('li', {}, element('span', { class: `mark ${mark}`, 'aria-hidden': 'true' }), `${label} `, value));
+      const sign = element('span', { class: `mark ${mark}`, 'aria-hidden': 'true' });
+      this.#legend.append(element('li', {}, sign, `${label} `, value));
     }
     this.build();
     new ResizeObserver(() => this.#fit()).observe(this.#host);
@@ -49,7 +52,8 @@ class Plot {
     this.#plot?.destroy();
     const { series, axis, scale, under, cursor } = this.#options;
     const size = rem();
-    const font = `${(size * 0.75).toFixed(1)}px ${getComputedStyle(document.body).fontFamily}`;
+    // uPlot scales a font to the screen by its whole pixels.
+    const font = `${Math.round(size * 0.77)}px ${getComputedStyle(document.body).fontFamily}`;
     const common = { stroke: () => palette.muted, font, ticks: { show: false }, labelSize: 0 };
     this.#plot = new uPlot(
       {
@@ -72,7 +76,7 @@ class Plot {
             grid: { show: false },
             size: size * 1.7,
             space: size * 5,
-            values: (plot, splits) => splits.map((time) => (this.#hasRoom(plot, time, size) ? formatTime(time).replace(/:00$/, '') : null)),
+            values: (plot, splits) => splits.map((time) => (this.#hasRoom(plot, time, size) ? clock(time) : null)),
           },
           {
             ...common,

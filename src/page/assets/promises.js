@@ -62,6 +62,7 @@ function refusalItems(plan, view) {
     const count = delta(ids, view);
     const reached = delta(plan.limiterCalls.get(limiter) ?? [], view);
     const share = ratio(count, reached);
-    return { key, name: `${limiter} ${reason}`, limiter, reason: reason.replaceAll('_', ' '), count, rate: perSecond(count, view.seconds), share };
+    const rate = perSecond(count, view.seconds);
+    return { key, name: `${limiter} ${reason}`, limiter, reason: reason.replaceAll('_', ' '), count, rate, share };
   });
 }

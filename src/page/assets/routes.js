@@ -14,7 +14,8 @@ function routeColumns(signal, plan) {
       cell: ({ figures }) => {
         const found = figures[field];
         const over = found !== null && threshold !== null && (found.value > threshold || found.beyond);
-        return { text: formatQuantile(found), value: found?.value ?? null, over: over ? `over ${formatBound(threshold)}` : false };
+        const why = over && `over ${formatBound(threshold)}`;
+        return { text: formatQuantile(found), value: found?.value ?? null, over: why };
       },
     };
   };

@@ -43,7 +43,8 @@ class DataTable {
     this.#table.style.setProperty('--columns', widths.map(([least, share]) => `minmax(${least}rem, ${share}fr)`).join(' '));
     this.#table.style.minWidth = `${widths.reduce((sum, [least]) => sum + least, 0)}rem`;
     const head = columns.map(({ title, says, numeric }, i) => {
-      const button = element('button', { type: 'button', ...(says && { title: says }) }, title, element('span', { class: 'arrow', 'aria-hidden': 'true' }));
+      const arrow = element('span', { class: 'arrow', 'aria-hidden': 'true' });
+      const button = element('button', { type: 'button', ...(says && { title: says }) }, title, arrow);
       button.addEventListener('click', () => this.#sort(i));
       return element('th', { scope: 'col', role: 'columnheader', ...(numeric && { class: 'number' }) }, button);
     });
