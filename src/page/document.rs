@@ -49,8 +49,8 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-60sQUP9rLtQpjkZ9YVE32N4OqL2S/D/2bt/z5zeGRHA='; \
-     style-src 'sha256-wtd0WYBBGq0q8YVysxP1Hj5b9I4Dyrah1PHTT+2vh48='; \
+     script-src 'sha256-8rZIcii3N3Po7wWzaKIbERZlBzeBDTyR8kjColzHi6Q='; \
+     style-src 'sha256-ZpkO1g3220PyTcH9g6kI2hfibipVC8DsxEldiPptEq0='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
