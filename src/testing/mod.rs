@@ -35,7 +35,16 @@
 //! body to its end before the assertion, else the call is still in flight, or `body_dropped`. Names and labels that
 //! were never recorded sum up to 0: an assertion of 0 is worth more beside one that is not.
 
+mod asked;
+mod assertions;
+mod balance;
+mod distribution;
+mod families;
+mod labels;
 mod recorder;
+mod store;
 
-pub use self::recorder::{Description, Recorder};
+pub use self::{
+    balance::Unbalanced, distribution::Distribution, labels::Labels, recorder::Recorder, store::Description,
+};
 pub use crate::clock::{Clock, MockClock};
