@@ -43,8 +43,14 @@ mod families;
 mod labels;
 mod recorder;
 mod store;
+pub mod torture;
 
 pub use self::{
-    balance::Unbalanced, distribution::Distribution, labels::Labels, recorder::Recorder, store::Description,
+    balance::Unbalanced,
+    distribution::Distribution,
+    labels::Labels,
+    recorder::Recorder,
+    store::Description,
+    torture::{Faults, Torture},
 };
 pub use crate::clock::{Clock, MockClock};
