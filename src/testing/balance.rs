@@ -28,6 +28,8 @@ struct Pair<'a> {
     right: (Kind, &'a str),
     /// Of how many samples the right one takes one.
     every: u64,
+    /// The gauge of whose labels alone there is to be compared.
+    labels_of: Option<&'a str>,
 }
 
 /// A label set that two metrics have in common, and what each of them counted.
@@ -127,26 +129,19 @@ impl Recorder {
 
     /// What of this family counts the same calls, and is recorded by nobody else without the other.
     fn pairs<'a>(&self, family: &'a Family, families: &[Family]) -> Vec<Pair<'a>> {
-        let mut counting = family.counting().map(|(kind, name)| (kind, name.as_str()));
-        let Some(right) = family
-            .ended
-            .as_deref()
-            .map(|name| (Kind::Counter, name))
-            .or_else(|| family.duration.as_deref().map(|name| (Kind::Histogram, name)))
-        else {
-            return Vec::new();
-        };
-        let has =
-            |family: &Family, metric| family.counting().any(|(kind, name)| (kind, name.as_str()) == metric);
+        let Some(ending) = family.ending() else { return Vec::new() };
+        let has = |family: &Family, metric| family.counting().any(|its| its == metric);
         let are_together = |one, other| families.iter().all(|family| has(family, one) == has(family, other));
-        let mut pairs = Vec::new();
-        for other in counting.by_ref().filter(|other| *other != right && are_together(*other, right)) {
+        let others = family.counting().filter(|other| *other != ending && are_together(*other, ending));
+        let pair = |other: (Kind, &'a str)| {
             // A histogram has the fewer labels, and the classes of what a counter has exactly.
-            let (left, right) = if other.0 == Kind::Histogram { (right, other) } else { (other, right) };
+            let (left, right) = if other.0 == Kind::Histogram { (ending, other) } else { (other, ending) };
             let every = if right.0 == Kind::Histogram { self.every(right.1) } else { 1 };
-            pairs.push(Pair { left, right, every });
-        }
-        pairs
+            // With its head a call may have other labels than with its end, but for those of its request.
+            let is_head = family.head.as_deref() == Some(right.1);
+            Pair { left, right, every, labels_of: family.in_flight.as_deref().filter(|_| is_head) }
+        };
+        others.map(pair).collect()
     }
 
     fn differences(&self, pair: &Pair<'_>) -> Vec<String> {
@@ -167,7 +162,10 @@ impl Recorder {
         let is_folded =
             |name: &str| left.iter().chain(&right).any(|(key, _)| value_of(key, name) == Some(OVERFLOW));
         let (of_left, of_right) = (names(&left), names(&right));
-        let common = of_left.intersection(&of_right).filter(|name| !is_folded(name));
+        let of_gauge = pair.labels_of.map(|gauge| names(&self.store.series(Kind::Gauge, gauge)));
+        let is_meant =
+            |name: &String| !is_folded(name) && of_gauge.as_ref().is_none_or(|names| names.contains(name));
+        let common = of_left.intersection(&of_right).filter(|name| is_meant(name));
         let common: Vec<_> = common.map(|name| (name, values(name))).collect();
 
         let mut groups = Groups::new();

@@ -153,14 +153,16 @@ impl Family {
     }
 
     /// Its counters and histograms that count each call once, at a quiet moment.
-    pub(super) fn counting(&self) -> impl Iterator<Item = (Kind, &String)> {
-        let counters = [&self.started, &self.ended].into_iter().flatten().map(|name| (Kind::Counter, name));
-        counters.chain(self.timing().map(|name| (Kind::Histogram, name)))
+    pub(super) fn counting(&self) -> impl Iterator<Item = (Kind, &str)> {
+        let counters = [&self.started, &self.ended].into_iter().map(|name| (Kind::Counter, name));
+        let histograms = [&self.duration, &self.head].into_iter().map(|name| (Kind::Histogram, name));
+        counters.chain(histograms).filter_map(|(kind, name)| Some((kind, name.as_deref()?)))
     }
 
-    /// Its histograms.
-    pub(super) fn timing(&self) -> impl Iterator<Item = &String> {
-        [&self.duration, &self.head].into_iter().flatten()
+    /// What counts its calls when they end: the counter, or where there is none the histogram.
+    pub(super) fn ending(&self) -> Option<(Kind, &str)> {
+        let counter = self.ended.as_deref().map(|name| (Kind::Counter, name));
+        counter.or_else(|| self.duration.as_deref().map(|name| (Kind::Histogram, name)))
     }
 }
 

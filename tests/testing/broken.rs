@@ -3,7 +3,6 @@
 use std::{
     mem,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -183,7 +182,7 @@ impl Drop for Guard {
         };
         if !is_lost {
             self.end();
-        } else if !self.is_ended && !(self.bug == Bug::ForgetsTheBody) {
+        } else if !self.is_ended && self.bug != Bug::ForgetsTheBody {
             self.gauge.decrement(1.0);
         }
     }

@@ -73,7 +73,7 @@ async fn bodies_that_are_not_timed_are_found() {
 #[tokio::test]
 async fn a_call_that_counts_twice_is_found() {
     let (first, report) = found(Bug::CountsTwice).await;
-    assert!(first.contains("read to the end"), "{report}");
+    assert!(first.contains("read to the end") || first.contains("half read"), "{report}");
 }
 
 #[tokio::test]

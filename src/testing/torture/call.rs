@@ -1,7 +1,7 @@
 //! One call, done as its script says, a step at a time.
 
 use std::{
-    mem,
+    fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll},
 };
@@ -29,6 +29,8 @@ pub(super) struct Call<S, R, T> {
 pub(super) struct Told {
     /// The service was called.
     pub(super) is_begun: bool,
+    /// The service was called, and so far nobody has polled its future.
+    pub(super) is_unpolled: bool,
     /// It ended in the way that its script says.
     pub(super) is_as_scripted: bool,
     /// It was given up, because nothing came of it.
@@ -117,6 +119,16 @@ impl<S, R, T> Call<S, R, T> {
     }
 }
 
+/// What a step was a step of, for a message.
+impl<S, R, T> fmt::Display for Call<S, R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_done() && !self.told.is_as_scripted {
+            true => write!(f, "to be \"{}\", but ended before that", self.script.way),
+            false => write!(f, "{}", self.script.way),
+        }
+    }
+}
+
 impl<S, R, T> Call<S, R, T>
 where
     S: Service<R, Response = T>,
@@ -161,6 +173,8 @@ where
             return self.end(self.script.way == Way::CallPanics);
         };
         let answer = answer(future, self.open);
+        // A task is polled before it is aborted.
+        self.told.is_unpolled = self.script.way != Way::Aborted;
         match (self.script.way, spawn) {
             (Way::Aborted, Some(spawn)) => {
                 (Step::Moved, State::Spawned(Spawned::new(spawn, answer, self.injection.clone())))
@@ -176,6 +190,7 @@ where
             return self.end(true);
         }
         let polls = polls + 1;
+        self.told.is_unpolled = false;
         match self.injection.during(|| answer.as_mut().poll(cx)) {
             Ok(Poll::Ready(Ok(Some(frames)))) if way == Way::Answered || way.is_about_body() => {
                 (Step::Moved, State::Reading { frames, read: 0 })

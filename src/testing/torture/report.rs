@@ -10,6 +10,8 @@ use super::{call::Told, way::Way};
 #[must_use = "a report that nobody asks has found nothing"]
 pub struct Report {
     pub(super) ways: Vec<(Way, Tally)>,
+    pub(super) made: u64,
+    pub(super) calls: u64,
     pub(super) counted: Vec<(String, u64)>,
     pub(super) off: Vec<String>,
     pub(super) seed: u64,
@@ -20,7 +22,6 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     tried: u64,
-    begun: u64,
     as_scripted: u64,
     given_up: u64,
 }
@@ -28,10 +29,12 @@ pub(super) struct Tally {
 // ===== impl Report =====
 
 impl Report {
-    /// Returns how many calls were made: how often `Service::call` was called.
+    /// Returns how many calls had to be counted: how often `Service::call` was called. An axum `Router` calls what is inside
+    /// of it when its future is first polled; so for a Layer that is inside of such a service, those calls are not among them
+    /// whose future was dropped before.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.ways.iter().map(|(_, tally)| tally.begun).sum()
+        self.calls
     }
 
     /// Returns how many calls ended in this way. A call that was to end so and was answered before that is not among them; a
@@ -79,7 +82,14 @@ impl fmt::Display for Report {
             writeln!(f, "not balanced:")?;
             self.off.iter().try_for_each(|off| writeln!(f, "  {off}"))?;
         }
-        writeln!(f, "{} calls were made, seed {}:", self.calls(), self.seed)?;
+        write!(f, "{} calls, seed {}", self.calls, self.seed)?;
+        match self.made - self.calls {
+            0 => writeln!(f, ":")?,
+            unbegun => writeln!(
+                f,
+                "; and {unbegun} that never reached the Layer, which is called by the first poll:"
+            )?,
+        }
         for (way, tally) in &self.ways {
             write!(f, "  {way:37} {}", tally.as_scripted)?;
             match tally.tried - tally.as_scripted - tally.given_up {
@@ -104,7 +114,6 @@ impl fmt::Display for Report {
 impl Tally {
     pub(super) fn add(&mut self, told: Told) {
         self.tried += 1;
-        self.begun += u64::from(told.is_begun);
         self.as_scripted += u64::from(told.is_as_scripted);
         self.given_up += u64::from(told.is_given_up);
     }

@@ -23,7 +23,7 @@ use super::{
     report::{Report, Tally},
     rest::{self, Frames},
     way::{Open, Script, Way},
-    witness::Witness,
+    witness::{Made, Witness},
 };
 use crate::testing::Recorder;
 
@@ -152,7 +152,7 @@ impl Torture {
         let mut witness = Witness::new(&self.recorder, self.counted_by.as_deref());
         let mut dice = Dice::new(self.seed);
         let mut tallies: Vec<(_, Tally)> = Vec::new();
-        let mut begun = 0;
+        let mut made = Made::default();
         for round in 0..self.rounds {
             let mut new = |script: Script| {
                 let injection = Injection { slot: self.slot.clone(), fault: script.fault() };
@@ -163,7 +163,7 @@ impl Torture {
             let (first, last): (Vec<_>, Vec<_>) =
                 calls.drain(..).partition(|call| round > 0 || call.script.way != Way::Aborted);
             for mut together in [first, last] {
-                self.round(&mut together, &mut begun, &mut witness, &mut dice).await;
+                self.round(&mut together, &mut made, &mut witness, &mut dice).await;
                 calls.append(&mut together);
             }
             drop_elsewhere(calls.iter_mut().filter_map(Call::leave).collect());
@@ -181,17 +181,24 @@ impl Torture {
             }
         }
         let mut off: Vec<_> = witness.first_off().into_iter().collect();
-        off.extend(witness.off(begun));
+        off.extend(witness.off(made));
         off.extend(self.recorder.balance().err().into_iter().flat_map(|it| it.differences().to_vec()));
-        let counted = witness.counted();
-        Report { ways: tallies, counted, off, seed: self.seed, had_faults: self.slot.is_some() }
+        Report {
+            ways: tallies,
+            calls: witness.to_be_counted(made),
+            made: made.calls,
+            counted: witness.counted(),
+            off,
+            seed: self.seed,
+            had_faults: self.slot.is_some(),
+        }
     }
 
     /// Goes on with all calls of a round, a step of each in turn, until they have ended or nothing comes of them.
     async fn round<S, R>(
         &self,
         calls: &mut [Call<S, R, S::Response>],
-        begun: &mut u64,
+        made: &mut Made,
         witness: &mut Witness<'_>,
         dice: &mut Dice,
     ) where
@@ -205,15 +212,16 @@ impl Torture {
                 dice.shuffle(calls);
                 let mut has_moved = false;
                 for at in 0..calls.len() {
-                    let was_begun = calls[at].told.is_begun;
-                    if calls[at].is_done() || calls[at].step(self.spawn.as_ref(), cx) == Step::Waits {
+                    let before = calls[at].told;
+                    let step = calls[at].step(self.spawn.as_ref(), cx);
+                    made.add(before, calls[at].told);
+                    if step == Step::Waits {
                         continue;
                     }
                     has_moved = true;
-                    *begun += u64::from(calls[at].told.is_begun && !was_begun);
                     // What a task of the runtime has may end at any time.
                     if !calls.iter().any(Call::is_away) {
-                        witness.look(*begun, calls[at].script.way);
+                        witness.look(*made, &calls[at]);
                     }
                 }
                 if calls.iter().all(Call::is_done) {
