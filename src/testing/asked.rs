@@ -85,7 +85,8 @@ impl<'a> Asked<'a> {
     fn differs(&self, expected: &dyn Display, found: &dyn Display) -> String {
         let asked = braced(self.name, &join(self.labels.iter().copied()));
         let mut message = format!("{asked}: expected {expected}, found {found}");
-        let series = self.recorder.store.series(self.kind, self.name);
+        let mut series = self.recorder.store.series(self.kind, self.name);
+        series.sort_by_cached_key(|(key, _)| written(key));
         if series.is_empty() {
             message.push_str("\nit was described, and has no series yet");
         }
