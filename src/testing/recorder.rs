@@ -81,7 +81,6 @@ impl Recorder {
     /// // How many are within each bound, as the buckets of Prometheus have them.
     /// assert_eq!(durations.buckets([0.05, 0.1]), [(0.05, 1), (0.1, 2), (f64::INFINITY, 3)]);
     /// ```
-    #[must_use]
     pub fn histogram(&self, name: &str, labels: impl Labels) -> Distribution {
         Distribution::new(self.samples(name, labels))
     }

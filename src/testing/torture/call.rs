@@ -112,9 +112,11 @@ impl<S, R, T> Call<S, R, T> {
         }
     }
 
-    /// It ends here: as its script says, or otherwise.
+    /// It ends here: as its script says, or otherwise. Of a fault, what is outside may make an answer: then it is enough that the
+    /// service had it.
     fn end(&mut self, is_as_scripted: bool) -> (Step, State<S, R>) {
-        self.told.is_as_scripted = is_as_scripted;
+        let had_fault = self.script.way.is_fault() && self.injection.fault.is_none();
+        self.told.is_as_scripted = is_as_scripted || had_fault;
         (Step::Moved, State::Done)
     }
 }
@@ -170,7 +172,7 @@ where
         }
         self.told.is_begun = true;
         let Ok(future) = self.injection.during(|| service.call(request)) else {
-            return self.end(self.script.way == Way::CallPanics);
+            return self.end(false);
         };
         let answer = answer(future, self.open);
         // A task is polled before it is aborted.
@@ -196,11 +198,11 @@ where
                 (Step::Moved, State::Reading { frames, read: 0 })
             }
             Ok(Poll::Ready(Ok(_))) => self.end(way == Way::Answered),
-            Ok(Poll::Ready(Err(()))) => self.end(way == Way::Fails),
+            Ok(Poll::Ready(Err(()))) => self.end(false),
             // Of a router, `call` is inside of the future.
             Err(_) => {
                 drop(answer);
-                self.end(matches!(way, Way::CallPanics | Way::FuturePanics))
+                self.end(false)
             }
             Ok(Poll::Pending) => match way {
                 Way::Dropped if polls >= after => {
@@ -246,10 +248,10 @@ where
             (Ok(Poll::Ready(Next::Frame)), _) => (Step::Moved, State::Reading { frames, read }),
             (Ok(Poll::Pending), _) => (Step::Waits, State::Reading { frames, read }),
             (Ok(Poll::Ready(Next::End)), _) => self.end(way == Way::Answered),
-            (Ok(Poll::Ready(Next::Failed)), _) => self.end(way == Way::BodyFails),
+            (Ok(Poll::Ready(Next::Failed)), _) => self.end(false),
             (Err(_), _) => {
                 drop(frames);
-                self.end(way == Way::BodyPanics)
+                self.end(false)
             }
         }
     }
