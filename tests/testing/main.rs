@@ -5,6 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+// Of the example with tonic, whose files look for each other here.
+#[path = "../../examples/tonic/orders.rs"]
+mod orders;
+#[allow(missing_docs, unreachable_pub, dead_code, clippy::all, reason = "generated")]
+#[path = "../../examples/tonic/shop.rs"]
+mod shop;
+
 mod assertions;
 mod balance;
 mod broken;
