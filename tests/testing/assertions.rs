@@ -1,5 +1,8 @@
 //! What assertions say when they fail.
 
+use futures_util::FutureExt;
+use http::{Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_metrics::{Operation, RequestCountLayer, metrics::with_local_recorder, testing::Recorder};
 
 use crate::support::refusal;
@@ -118,4 +121,22 @@ fn an_assertion_fails_at_the_line_of_the_test() {
     let (has_failed, here) = thread.spawn(failing).unwrap().join().unwrap();
     assert!(has_failed);
     assert_eq!(line.lock().unwrap().take(), Some((file!().to_owned(), here)));
+}
+
+#[test]
+fn the_readme_shows_what_is_said() {
+    let recorder = Recorder::new();
+    let layer = tower_metrics::HttpMetricsLayer::new().recorder(recorder.shared());
+    let layer = layer.endpoint(|_| Some("/users/{id}".into())).endpoints([("GET", "/users/{id}")]);
+    let service =
+        layer.layer(service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(String::new()))));
+    service.oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+    let labels = [("endpoint", "/users/{id}"), ("status", "201")];
+    let said = refusal(|| recorder.assert_counter("http_requests_total", labels, 1));
+    let readme = include_str!("../../README.md");
+    let shown = readme.split("```text\n").find(|it| it.starts_with("http_requests_total{endpoint=")).unwrap();
+    let shown = shown.split("```").next().unwrap();
+    for line in shown.lines().filter(|line| !line.contains('…')) {
+        assert!(said.lines().any(|it| it == line), "{line}\n\n{said}");
+    }
 }
