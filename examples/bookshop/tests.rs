@@ -7,8 +7,13 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, Response, StatusCode},
 };
-use tokio::sync::{Notify, Semaphore};
-use tower::{ServiceExt, service_fn};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_metrics::testing::{Clock, Faults, MockClock, Recorder, Torture, torture::Way};
 
 use crate::{
@@ -170,4 +175,28 @@ async fn whatever_callers_and_the_shop_do_everything_is_counted_once() {
     for query in ["all", "find", "take"] {
         assert!(metrics.counter("db_query_total", [("query", query)]) > 0, "{metrics}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visit_is_a_connection_and_a_call_that_ends_when_the_server_has_it() {
+    let metrics = Recorder::new();
+    let layers = Layers::new().recorder(&metrics.shared());
+    let app = measured(routes(Shop::new(&layers, service_fn(|_: Request<Body>| paid())), &layers), &layers);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let serving = axum::serve(listener, layers.connections.layer(app.into_make_service()));
+    tokio::spawn(serving.into_future());
+
+    let mut visitor = TcpStream::connect(addr).await.unwrap();
+    visitor.write_all(b"GET /books/7 HTTP/1.1\r\nhost: bookshop\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    visitor.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("Dracula"), "{answer}");
+
+    // The server ends the connection at a time of its own.
+    let is_over = metrics.until(|it| it.histogram("connection_duration_seconds", []).count() == 1);
+    timeout(Duration::from_secs(5), is_over).await.unwrap_or_else(|_| panic!("{metrics}"));
+    metrics.assert_counter("connections_total", [("listener", "public")], 1);
+    metrics.assert_counter("http_requests_total", [("endpoint", "/books/{id}"), ("status", "200")], 1);
+    metrics.assert_balanced();
 }

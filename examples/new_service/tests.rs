@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process, time::Duration};
 
 use axum::{body, http::Method};
-use tokio::{runtime::Builder, task::yield_now, time::timeout};
+use tokio::{runtime::Builder, time::timeout};
 use tower::ServiceExt;
 use tower_metrics::{metrics::with_local_recorder, testing::Recorder};
 
@@ -27,11 +27,7 @@ impl Service {
     }
 
     async fn until(&self, counter: &str, count: u64) {
-        let waiting = async {
-            while self.recorder.counter(counter, &[]) < count {
-                yield_now().await;
-            }
-        };
+        let waiting = self.recorder.until(|recorder| recorder.counter(counter, []) >= count);
         timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("{}", self.recorder));
     }
 }

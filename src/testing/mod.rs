@@ -61,6 +61,7 @@
 //! A call ends with its body: above that is empty, and ends with the head. In a test of an application, read the body to its end
 //! before the assertion, else the call is still in flight, or `body_dropped`. [`Recorder::assert_balanced`] asks whether all that
 //! began was counted and timed, and has left the gauges: at the end of a test it finds what the test did not think of.
+//! [`Recorder::until`] waits for what another task records at a time of its own.
 //!
 //! # Runtimes of several threads
 //!
@@ -102,6 +103,7 @@ mod labels;
 mod recorder;
 mod store;
 pub mod torture;
+mod until;
 
 pub use self::{
     balance::Unbalanced,

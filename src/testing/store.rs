@@ -14,7 +14,7 @@ use metrics::{
     SharedString, Unit,
 };
 
-use super::families::Described;
+use super::{families::Described, until::Waiters};
 use crate::names::Kind;
 
 /// What a metric was described as.
@@ -35,6 +35,7 @@ pub(super) struct Store {
     descriptions: Mutex<BTreeMap<String, (Kind, Description)>>,
     described: Mutex<Described>,
     registrations: AtomicU64,
+    waiters: Arc<Waiters>,
 }
 
 /// What one series has now.
@@ -47,7 +48,14 @@ pub(super) enum Value {
 
 pub(super) const KINDS: [Kind; 3] = [Kind::Counter, Kind::Gauge, Kind::Histogram];
 
-type Map<T> = Mutex<BTreeMap<Key, Arc<T>>>;
+type Map<T> = Mutex<BTreeMap<Key, Arc<Watched<T>>>>;
+
+/// What is recorded in one series, and who waits for that.
+#[derive(Debug)]
+struct Watched<T> {
+    inner: T,
+    waiters: Arc<Waiters>,
+}
 
 #[derive(Debug, Default)]
 struct Count(AtomicU64);
@@ -107,6 +115,10 @@ impl Store {
         lock(&self.described)
     }
 
+    pub(super) fn waiters(&self) -> &Waiters {
+        &self.waiters
+    }
+
     pub(super) fn registrations(&self) -> u64 {
         self.registrations.load(Ordering::SeqCst)
     }
@@ -117,9 +129,12 @@ impl Store {
         self.described().hear(kind, key.as_str(), help);
     }
 
-    fn register<T: Default>(&self, map: &Map<T>, key: &Key) -> Arc<T> {
+    fn register<T: Default>(&self, map: &Map<T>, key: &Key) -> Arc<Watched<T>> {
         self.registrations.fetch_add(1, Ordering::SeqCst);
-        Arc::clone(lock(map).entry(key.clone()).or_default())
+        let new = || Arc::new(Watched { inner: T::default(), waiters: Arc::clone(&self.waiters) });
+        let registered = Arc::clone(lock(map).entry(key.clone()).or_insert_with(new));
+        self.waiters.wake();
+        registered
     }
 }
 
@@ -150,7 +165,7 @@ impl Recorder for Store {
 }
 
 fn values<T: Valued>(map: &Map<T>) -> Vec<(Key, Value)> {
-    lock(map).iter().map(|(key, it)| (key.clone(), it.value())).collect()
+    lock(map).iter().map(|(key, it)| (key.clone(), it.inner.value())).collect()
 }
 
 /// Nothing is left half done under these locks, so a thread that panicked under one does no harm.
@@ -170,21 +185,41 @@ impl fmt::Display for Value {
     }
 }
 
-// ===== impl Count =====
+// ===== impl Watched =====
 
-impl CounterFn for Count {
+impl CounterFn for Watched<Count> {
     fn increment(&self, value: u64) {
-        self.0.fetch_add(value, Ordering::SeqCst);
+        self.inner.0.fetch_add(value, Ordering::SeqCst);
+        self.waiters.wake();
     }
 
     fn absolute(&self, value: u64) {
-        self.0.fetch_max(value, Ordering::SeqCst);
+        self.inner.0.fetch_max(value, Ordering::SeqCst);
+        self.waiters.wake();
     }
 }
 
-impl Valued for Count {
-    fn value(&self) -> Value {
-        Value::Counter(self.0.load(Ordering::SeqCst))
+impl GaugeFn for Watched<Level> {
+    fn increment(&self, value: f64) {
+        self.inner.add(value);
+        self.waiters.wake();
+    }
+
+    fn decrement(&self, value: f64) {
+        self.inner.add(-value);
+        self.waiters.wake();
+    }
+
+    fn set(&self, value: f64) {
+        self.inner.0.store(value.to_bits(), Ordering::SeqCst);
+        self.waiters.wake();
+    }
+}
+
+impl HistogramFn for Watched<Samples> {
+    fn record(&self, value: f64) {
+        lock(&self.inner.0).push(value);
+        self.waiters.wake();
     }
 }
 
@@ -197,31 +232,17 @@ impl Level {
     }
 }
 
-impl GaugeFn for Level {
-    fn increment(&self, value: f64) {
-        self.add(value);
-    }
+// ===== impl Valued =====
 
-    fn decrement(&self, value: f64) {
-        self.add(-value);
-    }
-
-    fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::SeqCst);
+impl Valued for Count {
+    fn value(&self) -> Value {
+        Value::Counter(self.0.load(Ordering::SeqCst))
     }
 }
 
 impl Valued for Level {
     fn value(&self) -> Value {
         Value::Gauge(f64::from_bits(self.0.load(Ordering::SeqCst)))
-    }
-}
-
-// ===== impl Samples =====
-
-impl HistogramFn for Samples {
-    fn record(&self, value: f64) {
-        lock(&self.0).push(value);
     }
 }
 

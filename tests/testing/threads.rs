@@ -3,6 +3,7 @@
 use std::{convert::Infallible, future::Future};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio::task::yield_now;
@@ -157,4 +158,27 @@ fn a_recorder_that_is_current_is_so_for_one_thread() {
         std::thread::spawn(move || elsewhere.run(|| ())).join().unwrap();
     });
     recorder.assert_counter("job_total", [("outcome", "completed")], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_other_threads_record_is_waited_for() {
+    let recorder = Recorder::new();
+    let job = Operation::new("job").recorder(recorder.shared());
+    let mut waiting = Vec::new();
+    for n in [1, CALLS / 2, CALLS] {
+        let recorder = recorder.clone();
+        waiting.push(tokio::spawn(async move {
+            recorder.until(|it| it.counter("job_total", []) >= n && it.balance().is_ok()).await;
+        }));
+    }
+    each_in_a_task(|| {
+        let job = job.clone();
+        async move { job.instrument(yield_now()).await }
+    })
+    .await;
+    for waiting in waiting {
+        tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    }
+    assert!(recorder.until(|_| false).now_or_never().is_none());
+    recorder.assert_balanced();
 }
