@@ -10,7 +10,8 @@ use tower_service::Service;
 
 use super::{
     aborted::{Spawn, Spawned},
-    faults::{Injection, panic_as_asked},
+    faults::Injection,
+    left::{Left, unwind_with},
     rest::{Answer, Frames, Next, answer},
     way::{Script, Way},
 };
@@ -54,12 +55,6 @@ enum State<S, R> {
     /// Another thread will drop it.
     Left(Left),
     Done,
-}
-
-/// What is left to be dropped by another thread.
-pub(super) enum Left {
-    Answer(Answer),
-    Frames(Frames),
 }
 
 /// What came of a step.
@@ -255,13 +250,4 @@ where
             }
         }
     }
-}
-
-/// Drops this as the stack of a caller unwinds.
-fn unwind_with<T>(held: T) {
-    let panicked = catch_unwind(AssertUnwindSafe(move || {
-        let _held = held;
-        panic_as_asked();
-    }));
-    debug_assert!(panicked.is_err());
 }

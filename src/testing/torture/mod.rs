@@ -88,6 +88,7 @@ mod dice;
 mod faults;
 mod faulty;
 mod faulty_http;
+mod left;
 mod patience;
 mod report;
 mod rest;

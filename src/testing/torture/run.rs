@@ -3,10 +3,8 @@
 use std::{
     fmt,
     future::poll_fn,
-    panic::resume_unwind,
-    sync::{Arc, Barrier},
+    sync::Arc,
     task::{Context, Poll},
-    thread,
     time::Duration,
 };
 
@@ -16,9 +14,10 @@ use tower_service::Service;
 
 use super::{
     aborted::{Abort, Spawn, Task},
-    call::{Call, Left, Step},
+    call::{Call, Step},
     dice::Dice,
     faults::{Faults, Injection, Slot},
+    left::drop_elsewhere,
     patience::Patience,
     report::{Report, Tally},
     rest::{self, Frames},
@@ -247,26 +246,5 @@ impl fmt::Debug for Torture {
             .field("rounds", &self.rounds)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
-    }
-}
-
-/// Drops all of these at once, each by a thread of its own.
-fn drop_elsewhere(left: Vec<Left>) {
-    let barrier = Arc::new(Barrier::new(left.len().max(1)));
-    let drop_one = |left| {
-        let barrier = Arc::clone(&barrier);
-        thread::spawn(move || {
-            barrier.wait();
-            match left {
-                Left::Answer(answer) => drop(answer),
-                Left::Frames(frames) => drop(frames),
-            }
-        })
-    };
-    let threads: Vec<_> = left.into_iter().map(drop_one).collect();
-    for thread in threads {
-        if let Err(panic) = thread.join() {
-            resume_unwind(panic);
-        }
     }
 }
