@@ -210,7 +210,7 @@ impl Described {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::Mutex};
 
     use super::*;
 
@@ -227,5 +227,30 @@ mod tests {
             let has_family = CALLS.iter().any(|calls| calls.in_flight.name() == metric.name());
             assert_eq!(is_level, has_family, "{metric:?}");
         }
+    }
+
+    #[test]
+    fn what_two_threads_describe_in_turn_is_told_apart() {
+        let described = Mutex::new(Described::default());
+        let hear = |metric: &Metric, name| described.lock().unwrap().hear(metric.kind(), name, metric.help());
+        let begin = || hear(&names::BUILD_INFO, "tower_metrics_build_info");
+        begin();
+        hear(&names::TOTAL, "mine_total");
+        thread::scope(|scope| {
+            let theirs = scope.spawn(|| {
+                begin();
+                hear(&names::TOTAL, "theirs_total");
+            });
+            theirs.join().unwrap();
+        });
+        hear(&names::DURATION, "mine_seconds");
+        let families = described.lock().unwrap().families();
+        let mine = Family {
+            ended: Some("mine_total".into()),
+            duration: Some("mine_seconds".into()),
+            ..Family::new(Class::Service)
+        };
+        let theirs = Family { ended: Some("theirs_total".into()), ..Family::new(Class::Service) };
+        assert_eq!(families, [mine, theirs]);
     }
 }

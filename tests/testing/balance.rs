@@ -1,6 +1,6 @@
 //! What a balance compares, and what it leaves alone.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -143,6 +143,17 @@ async fn an_instrument_that_stands_alone_is_compared_with_none() {
     recorder.assert_balanced();
 }
 
+#[tokio::test]
+async fn instruments_of_two_layers_are_not_taken_for_those_of_one() {
+    let recorder = Recorder::new();
+    let layer = HttpMetricsLayer::new().recorder(recorder.shared());
+    // More is counted than is timed, as it is asked for.
+    get(&RequestCountLayer::from(layer.clone())).await;
+    get(&RequestCountLayer::from(layer.clone())).await;
+    get(&LatencyLayer::from(layer)).await;
+    recorder.assert_balanced();
+}
+
 #[test]
 fn values_that_fold_after_the_beginning_are_compared_as_sums() {
     let recorder = Recorder::new();
@@ -187,25 +198,6 @@ fn other_gauges_may_stand_where_they_are() {
         metrics::counter!("jobs_total").increment(3);
     });
     recorder.assert_balanced();
-}
-
-#[test]
-fn two_threads_that_meet_a_recorder_at_once_are_told_apart() {
-    for _ in 0..50 {
-        let recorder = Recorder::new();
-        let barrier = Arc::new(std::sync::Barrier::new(4));
-        let run = |n: usize| {
-            let (recorder, barrier) = (recorder.clone(), Arc::clone(&barrier));
-            std::thread::spawn(move || {
-                let job = Operation::new(format!("job_{n}")).count_as(format!("count_{n}_total"));
-                barrier.wait();
-                (0..=n).for_each(|_| job.clone().recorder(recorder.shared()).run(|| ()));
-            })
-        };
-        let threads: Vec<_> = (0..4).map(run).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-        recorder.assert_balanced();
-    }
 }
 
 #[test]
