@@ -14,6 +14,10 @@ use tower_metrics::testing::{
 use crate::broken::{Bug, ByHand};
 
 async fn torture(bug: Bug) -> Report {
+    torture_by(bug, 0).await
+}
+
+async fn torture_by(bug: Bug, seed: u64) -> Report {
     let recorder = Recorder::new();
     let faults = Faults::new();
     let answer = async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("Ada"))));
@@ -21,7 +25,7 @@ async fn torture(bug: Bug) -> Report {
         .layer(ByHand::new(&recorder, bug))
         .layer(faults.http())
         .service(service_fn(answer));
-    let torture = Torture::new(&recorder).faults(&faults).tasks(|task| {
+    let torture = Torture::new(&recorder).faults(&faults).seed(seed).tasks(|task| {
         let task = tokio::spawn(task);
         move || task.abort()
     });
@@ -92,4 +96,17 @@ async fn readiness_that_counts_is_found() {
 async fn ends_on_other_threads_that_are_lost_are_found() {
     let (_, report) = found(Bug::LosesOtherThreads).await;
     assert!(report.contains("calls were made, and http_requests_total counted "), "{report}");
+}
+
+#[tokio::test]
+async fn the_same_seed_finds_the_same_at_the_same_moment() {
+    let mut first = Vec::new();
+    for seed in 0..4 {
+        let reports =
+            [torture_by(Bug::LeaksItsGauge, seed).await, torture_by(Bug::LeaksItsGauge, seed).await];
+        assert_eq!(reports[0].off()[0], reports[1].off()[0]);
+        first.push(reports[0].off()[0].clone());
+    }
+    first.dedup();
+    assert!(first.len() > 1, "another seed is another order: {first:?}");
 }

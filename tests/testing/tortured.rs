@@ -82,16 +82,6 @@ async fn a_router_balances_and_every_end_is_in_its_counter() {
 }
 
 #[tokio::test]
-async fn a_torture_of_the_same_seed_is_the_same() {
-    let mut reports = Vec::new();
-    for _ in 0..2 {
-        let recorder = Recorder::new();
-        reports.push(torture_router(&recorder, HttpMetricsLayer::axum(), &["/users/7"]).await.to_string());
-    }
-    assert_eq!(reports[0], reports[1]);
-}
-
-#[tokio::test]
 async fn a_router_balances_under_every_scheme() {
     let schemes = [
         Naming::new().prefix("shop_").label("status", "code").label("endpoint", "route"),
