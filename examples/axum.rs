@@ -56,7 +56,7 @@ enum Mode {
 
 /// What `/users/{id}` does its work with.
 #[derive(Clone)]
-struct Shop {
+pub(crate) struct Shop {
     mode: watch::Sender<Mode>,
     query: Operation,
     plans: Capped<1>,
@@ -74,11 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
     layer.initialize();
-    let shop = Shop {
-        mode: watch::Sender::new(Mode::Well),
-        query: Operation::new("db_query").in_flight_limit(100),
-        plans: Capped::new("users_read_total", ["plan"], "Users read, by plan.").max_values("plan", 20),
-    };
+    let shop = Shop::new();
     shop.query.initialize();
     // All that the promise needs is exported, with its bounds; what is not would be said here.
     sla.check(&metrics.render())?.complete()?;
@@ -102,7 +98,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn app(layer: HttpMetricsLayer, shop: Shop, file: PathBuf) -> Router {
+pub(crate) fn app(layer: HttpMetricsLayer, shop: Shop, file: PathBuf) -> Router {
     // One report at a time; whoever asks for a second is refused, and counted as such.
     let one_at_a_time = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::TOO_MANY_REQUESTS))
@@ -171,6 +167,16 @@ async fn numbers() -> Body {
         sleep(Duration::from_millis(100)).await;
         (n <= 20).then(|| (Ok::<_, Infallible>(format!("{n}\n")), n + 1))
     }))
+}
+
+impl Shop {
+    pub(crate) fn new() -> Self {
+        Self {
+            mode: watch::Sender::new(Mode::Well),
+            query: Operation::new("db_query").in_flight_limit(100),
+            plans: Capped::new("users_read_total", ["plan"], "Users read, by plan.").max_values("plan", 20),
+        }
+    }
 }
 
 /// Writes the 10 MiB that `/file` serves. Another of these examples may serve it already: it goes on with the old one.

@@ -9,7 +9,6 @@ use std::{convert::Infallible, error::Error};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -23,9 +22,7 @@ use tower_metrics::{HttpMetricsLayer, exporter};
 async fn main() -> Result<(), Box<dyn Error>> {
     exporter::Prometheus::new().serve("127.0.0.1:9000").await?;
 
-    let layer = HttpMetricsLayer::new()
-        .endpoints([("GET", "/hello/{name}")])
-        .endpoint(|head| head.uri().path().starts_with("/hello/").then(|| "/hello/{name}".into()));
+    let layer = layer();
     layer.initialize();
     let service = ServiceBuilder::new().layer(layer).service(service_fn(hello));
 
@@ -44,7 +41,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(crate) fn layer() -> HttpMetricsLayer {
+    HttpMetricsLayer::new()
+        .endpoints([("GET", "/hello/{name}")])
+        .endpoint(|head| head.uri().path().starts_with("/hello/").then(|| "/hello/{name}".into()))
+}
+
+pub(crate) async fn hello<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(match request.uri().path().strip_prefix("/hello/") {
         Some(name) => Response::new(format!("hello, {name}\n").into()),
         None => {

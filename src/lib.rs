@@ -47,7 +47,7 @@
 //! | record under the names of OpenTelemetry, of axum-prometheus, or of one's own house | [`names::Naming`] |
 //! | count something of one's own under bounded labels | [`labels::Capped`] |
 //! | list all metrics, give them other names, or declare one of one's own | [`names`] |
-//! | test one's own service | [`testing`] |
+//! | test one's own service: what it records, and that every call is counted however it ends | [`testing`], [`testing::torture`] |
 //!
 //! # Features
 //!
@@ -68,7 +68,7 @@
 //! | `rules` | [`rules`]: recording rules and alerts for Prometheus from the SLAs, [`rules::CustomAlert`] for metrics of one's own |
 //! | `statsd` | [`exporter`]: `statsd://…` |
 //! | `tcp` | [`exporter`]: `tcp://…`, for `metrics-observer` |
-//! | `testing` | [`testing`]: an exact recorder, and a clock that a test steps by hand |
+//! | `testing` | [`testing`]: an exact recorder with assertions, a clock that a test steps by hand, and a torture that ends calls in every way |
 //! | `tower` | [`retry::MeteredPolicy`], and the names of what tower's own limiters refuse |
 //! | `tracing` | a warning, once, for a Layer that is applied twice, sees no route, or is initialized too early; and for an export that fails |
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process, time::Duration};
 
 use axum::{body, http::Method};
-use tokio::{runtime::Builder, task::yield_now, time::timeout};
+use tokio::{runtime::Builder, time::timeout};
 use tower::ServiceExt;
 use tower_metrics::{metrics::with_local_recorder, testing::Recorder};
 
@@ -27,11 +27,7 @@ impl Service {
     }
 
     async fn until(&self, counter: &str, count: u64) {
-        let waiting = async {
-            while self.recorder.counter(counter, &[]) < count {
-                yield_now().await;
-            }
-        };
+        let waiting = self.recorder.until(|recorder| recorder.counter(counter, []) >= count);
         timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("{}", self.recorder));
     }
 }
@@ -46,7 +42,9 @@ fn with_service(name: &str, test: impl AsyncFnOnce(&Service)) {
             tokio::spawn(items.clone().work(queued));
             tokio::spawn(items.clone().sample());
             let layer = HttpMetricsLayer::axum().recorder(recorder.shared());
-            test(&Service { app: app(layer, items), data: data.clone(), recorder }).await;
+            test(&Service { app: app(layer, items), data: data.clone(), recorder: recorder.clone() }).await;
+            // Whatever was asked: what was counted was timed, and nothing is left in flight.
+            recorder.assert_balanced();
         });
     });
     fs::remove_dir_all(data).unwrap();
@@ -62,16 +60,16 @@ fn what_is_put_is_stored_in_a_batch_and_read_through_the_cache() {
         }
         let recorder = &service.recorder;
         let labels = [("endpoint", "/items/{id}"), ("status", "200"), ("outcome", "completed")];
-        assert_eq!(recorder.counter("http_requests_total", &labels), 2);
-        assert_eq!(recorder.counter("batch_operations_total", &[("status", "success")]), 1);
+        recorder.assert_counter("http_requests_total", labels, 2);
+        recorder.assert_counter("batch_operations_total", [("status", "success")], 1);
         let words = recorder.series("batch_operations_total");
         assert!(words.iter().any(|labels| labels.contains("partial")), "it stands at zero: {words:?}");
-        assert_eq!(recorder.counter("batch_items_processed_total", &[("operation", "store")]), 1);
-        assert_eq!(recorder.counter("queue_items_processed_total", &[("queue_name", "items")]), 1);
-        assert_eq!(recorder.counter("cache_requests_total", &[("result", "miss")]), 1);
-        assert_eq!(recorder.counter("cache_requests_total", &[("result", "hit")]), 1);
+        recorder.assert_counter("batch_items_processed_total", [("operation", "store")], 1);
+        recorder.assert_counter("queue_items_processed_total", [("queue_name", "items")], 1);
+        recorder.assert_counter("cache_requests_total", [("result", "miss")], 1);
+        recorder.assert_counter("cache_requests_total", [("result", "hit")], 1);
         let query = [("query_type", "select"), ("outcome", "completed")];
-        assert_eq!(recorder.counter("db_query_total", &query), 1);
+        recorder.assert_counter("db_query_total", query, 1);
         assert_eq!(
             recorder.samples("response_size_bytes", &[("endpoint", "/items/{id}")]).last(),
             Some(&3.0)
@@ -95,7 +93,7 @@ fn a_text_that_is_empty_is_refused_and_counted() {
     with_service("empty", async |service| {
         assert_eq!(service.ask(Method::PUT, "/items/7", " ").await.0, StatusCode::UNPROCESSABLE_ENTITY);
         let labels = [("operation_type", "check"), ("status", "error")];
-        assert_eq!(service.recorder.counter("operations_total", &labels), 1);
+        service.recorder.assert_counter("operations_total", labels, 1);
     });
 }
 
@@ -112,10 +110,10 @@ fn without_its_database_it_fails_and_says_so() {
         service.until("batch_operations_total", 1).await;
 
         let recorder = &service.recorder;
-        assert_eq!(recorder.counter("db_query_total", &[("outcome", "error")]), 2);
-        assert_eq!(recorder.counter("batch_operations_total", &[("status", "partial")]), 1);
-        assert_eq!(recorder.gauge("service_health_status", &[("service_name", "database")]), 0.0);
-        assert_eq!(recorder.gauge("service_health_status", &[("service_name", "queue")]), 1.0);
+        recorder.assert_counter("db_query_total", [("outcome", "error")], 2);
+        recorder.assert_counter("batch_operations_total", [("status", "partial")], 1);
+        recorder.assert_gauge("service_health_status", [("service_name", "database")], 0.0);
+        recorder.assert_gauge("service_health_status", [("service_name", "queue")], 1.0);
 
         fs::remove_file(&service.data).unwrap();
         fs::create_dir(&service.data).unwrap();

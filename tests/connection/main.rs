@@ -32,11 +32,7 @@ fn opened(recorder: &Recorder) -> u64 {
 }
 
 async fn becomes_open(recorder: &Recorder, connections: f64) {
-    let waiting = async {
-        while open(recorder) != connections {
-            tokio::task::yield_now().await;
-        }
-    };
+    let waiting = recorder.until(|recorder| open(recorder) == connections);
     tokio::time::timeout(Duration::from_secs(5), waiting)
         .await
         .unwrap_or_else(|_| panic!("{connections}: {recorder}"));

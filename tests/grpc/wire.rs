@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use futures_util::{StreamExt, stream};
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tonic::{
     Code,
@@ -54,12 +54,7 @@ fn order(pieces: u32, code: i32, millis: u32) -> Order {
 /// Waits until all calls that began have ended.
 async fn quiet(recorder: &Recorder, side: &str) {
     let count = |metric: &str| recorder.counter(&format!("grpc_{side}_{metric}"), &[]);
-    let waiting = async {
-        while count("started_total") != count("handled_total") {
-            tokio::task::yield_now().await;
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
+    let waiting = recorder.until(|_| count("started_total") == count("handled_total"));
     timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("{recorder}"));
     assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), &[]), 0.0, "{recorder}");
 }

@@ -97,7 +97,7 @@ fn an_endpoint_is_clean_before_a_recorder_sees_it() {
     let layer = layer.endpoint(|_| Some(format!("a\"b\\c\nd\u{0}{}", "é".repeat(100)).into()));
     send(&layer, "GET", "/", 200);
     let clean = format!("a_b_c_d_{}", "é".repeat(60));
-    assert_eq!(recorder.counter("http_requests_total", &[("endpoint", &clean), ("status", "200")]), 1);
+    assert_eq!(recorder.counter("http_requests_total", &[("endpoint", &*clean), ("status", "200")]), 1);
 }
 
 #[test]

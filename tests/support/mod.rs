@@ -103,11 +103,10 @@ pub(crate) fn in_flight(recorder: &Recorder) -> f64 {
 /// Asserts that one call was begun, and ended with this status and outcome, and that every instrument says so.
 #[track_caller]
 pub(crate) fn assert_ended_once(recorder: &Recorder, status: &str, outcome: &str) {
-    let labels = [("status", status), ("outcome", outcome)];
-    assert_eq!(recorder.counter("http_requests_total", &labels), 1, "{recorder}");
-    assert_eq!(ended(recorder), 1, "{recorder}");
-    assert_eq!(recorder.samples("http_request_duration_seconds", &[]).len(), 1, "{recorder}");
-    assert_eq!(in_flight(recorder), 0.0, "{recorder}");
+    recorder.assert_counter("http_requests_total", [("status", status), ("outcome", outcome)], 1);
+    recorder.assert_counter("http_requests_total", [], 1);
+    recorder.assert_sample_count("http_request_duration_seconds", [], 1);
+    recorder.assert_balanced();
 }
 
 /// The message with which `build` panics.

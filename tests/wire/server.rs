@@ -22,7 +22,7 @@ use tower_metrics::{HttpMetricsLayer, testing::Recorder};
 
 use crate::{
     answers::Seen,
-    support::{ended, in_flight, quiet_panics},
+    support::{ended, quiet_panics},
 };
 
 pub(crate) type AnyClient = Client<HttpConnector, Empty<Bytes>>;
@@ -119,11 +119,10 @@ impl Server {
     /// Waits until nothing is in flight, for a second at most, and asserts that nothing was lost on the way.
     pub(crate) async fn assert_balanced(&self) {
         // A call that ends leaves the gauge before it is counted, and a client may be gone before its call begins.
-        let is_balanced =
-            soon(|| in_flight(&self.recorder) == 0.0 && self.begun() == ended(&self.recorder)).await;
-        assert!(is_balanced, "{} calls were begun: {}", self.begun(), self.recorder);
-        let samples = || self.recorder.samples("http_request_duration_seconds", &[]).len() as u64;
-        assert!(soon(|| samples() == self.begun()).await, "{} samples: {}", samples(), self.recorder);
+        let is_balanced = self.recorder.until(|it| self.begun() == ended(it) && it.balance().is_ok());
+        let is_balanced = tokio::time::timeout(Duration::from_secs(1), is_balanced).await;
+        assert!(is_balanced.is_ok(), "{} calls were begun: {}", self.begun(), self.recorder);
+        self.recorder.assert_balanced();
     }
 
     /// Calls that were begun, as counted in front of the Layer.
