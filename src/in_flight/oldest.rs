@@ -1,0 +1,193 @@
+//! When the calls in flight of one gauge began, and which of them is the oldest.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use metrics::{Gauge, Key};
+
+use super::shared;
+use crate::{
+    clock::Clock,
+    series::{RecorderId, contained},
+};
+
+/// The gauge that tells when the oldest call in flight of one label set began.
+///
+/// While nothing is in flight it is no number: a comparison with that is false, and `min` leaves it out. Zero would be a
+/// call of 1970.
+#[derive(Debug)]
+pub(crate) struct Oldest {
+    starts: Arc<Starts>,
+    gauge: Gauge,
+    clock: Clock,
+}
+
+/// When the calls in flight of one gauge began.
+///
+/// Who changes which of them is the oldest publishes that, and does so outside of the lock: a gauge is the recorder's code,
+/// which may be slow, or call a service that is measured itself. Who finds somebody publishing leaves at once, and the
+/// publisher leaves only when what it published last is still so. So the last value published is the oldest at every quiet
+/// moment.
+#[derive(Debug, Default)]
+pub(super) struct Starts(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    /// What was published last.
+    shown: Option<u64>,
+    is_shown: bool,
+    is_publishing: bool,
+}
+
+/// Moments at which calls began, the earliest first, which is one of a call that is in flight.
+#[derive(Debug, Default)]
+struct Queue {
+    moments: VecDeque<Moment>,
+    /// Of how many of them no call is in flight any more.
+    ended: usize,
+}
+
+#[derive(Debug)]
+struct Moment {
+    start: u64,
+    in_flight: usize,
+}
+
+/// For so many moments the memory is kept, however few there are: a service that is now and then idle asks for none.
+const KEPT: usize = 64;
+
+// ===== impl Oldest =====
+
+impl Oldest {
+    /// Finds or makes what is known of `key` under this recorder, and shows on `gauge` which call is the oldest.
+    pub(crate) fn new(recorder: RecorderId, key: &Key, gauge: Gauge, clock: Clock) -> Self {
+        let this = Self { starts: shared::starts(recorder, key), gauge, clock };
+        this.starts.refresh(|oldest| this.show(oldest));
+        this
+    }
+
+    /// Notes a call that began at this reading of the clock.
+    #[cold]
+    pub(crate) fn enter(&self, start: u64) {
+        self.starts.enter(start, |oldest| self.show(oldest));
+    }
+
+    /// Notes the end of a call that began then, which was noted before.
+    #[cold]
+    pub(crate) fn leave(&self, start: u64) {
+        self.starts.leave(start, |oldest| self.show(oldest));
+    }
+
+    fn show(&self, oldest: Option<u64>) {
+        contained(|| self.gauge.set(oldest.map_or(f64::NAN, |start| self.clock.unix_seconds_of(start))));
+    }
+}
+
+// ===== impl Starts =====
+
+impl Starts {
+    /// Notes a call. `publish` must not panic.
+    pub(super) fn enter(&self, start: u64, publish: impl Fn(Option<u64>)) {
+        self.change(|state| state.queue.enter(start), publish);
+    }
+
+    /// Notes the end of a call that was noted before.
+    pub(super) fn leave(&self, start: u64, publish: impl Fn(Option<u64>)) {
+        self.change(|state| state.queue.leave(start), publish);
+    }
+
+    /// Publishes the oldest as it is.
+    pub(super) fn refresh(&self, publish: impl Fn(Option<u64>)) {
+        self.change(|state| state.is_shown = false, publish);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State), publish: impl Fn(Option<u64>)) {
+        let mut state = self.lock();
+        change(&mut state);
+        if state.is_publishing {
+            return;
+        }
+        while let Some(oldest) = state.to_publish() {
+            drop(state);
+            publish(oldest);
+            state = self.lock();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// ===== impl State =====
+
+impl State {
+    /// What is to be published, if that is not what was published last.
+    fn to_publish(&mut self) -> Option<Option<u64>> {
+        let oldest = self.queue.oldest();
+        self.is_publishing = !self.is_shown || self.shown != oldest;
+        (self.shown, self.is_shown) = (oldest, true);
+        self.is_publishing.then_some(oldest)
+    }
+}
+
+// ===== impl Queue =====
+
+impl Queue {
+    fn oldest(&self) -> Option<u64> {
+        self.moments.front().map(|moment| moment.start)
+    }
+
+    fn enter(&mut self, start: u64) {
+        match self.moments.back() {
+            Some(last) if last.start >= start => self.enter_among(start),
+            _ => self.moments.push_back(Moment { start, in_flight: 1 }),
+        }
+    }
+
+    /// Two threads come here in another order than they read the clock, and a call that goes on under another label set
+    /// began a while ago.
+    fn enter_among(&mut self, start: u64) {
+        match self.find(start) {
+            Ok(index) => {
+                let moment = &mut self.moments[index];
+                self.ended -= usize::from(moment.in_flight == 0);
+                moment.in_flight += 1;
+            }
+            Err(index) => self.moments.insert(index, Moment { start, in_flight: 1 }),
+        }
+    }
+
+    fn leave(&mut self, start: u64) {
+        let found = self.find(start).ok().and_then(|index| self.moments.get_mut(index));
+        let Some(moment) = found.filter(|moment| moment.in_flight > 0) else { return };
+        moment.in_flight -= 1;
+        if moment.in_flight == 0 {
+            self.ended += 1;
+            self.forget();
+        }
+    }
+
+    /// Forgets moments of which no call is in flight: those before the oldest call at once, and those behind it when they
+    /// are more than half. So they are never more than the calls in flight, and each costs a few steps.
+    fn forget(&mut self) {
+        while self.moments.front().is_some_and(|moment| moment.in_flight == 0) {
+            self.moments.pop_front();
+            self.ended -= 1;
+        }
+        if self.ended > self.moments.len() / 2 {
+            self.moments.retain(|moment| moment.in_flight > 0);
+            self.ended = 0;
+        }
+        if self.moments.capacity() > KEPT.max(8 * self.moments.len()) {
+            self.moments.shrink_to(KEPT.max(2 * self.moments.len()));
+        }
+    }
+
+    fn find(&self, start: u64) -> Result<usize, usize> {
+        self.moments.binary_search_by_key(&start, |moment| moment.start)
+    }
+}
