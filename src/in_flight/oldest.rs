@@ -191,3 +191,87 @@ impl Queue {
         self.moments.binary_search_by_key(&start, |moment| moment.start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, collections::BTreeMap};
+
+    use super::*;
+
+    /// Numbers that are as good as any, and the same in every run.
+    fn numbers() -> impl FnMut(u64) -> u64 {
+        let mut state: u64 = 7;
+        move |below| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        }
+    }
+
+    #[test]
+    fn the_oldest_is_the_earliest_of_those_left_in_whatever_order_they_come_and_go() {
+        let (mut queue, mut number) = (Queue::default(), numbers());
+        let (mut left, mut truth) = (Vec::new(), BTreeMap::new());
+        for step in 0..100_000 {
+            if number(100) < if step % 2_000 < 1_000 { 60 } else { 40 } {
+                let start = step / 10 + number(50);
+                queue.enter(start);
+                left.push(start);
+                *truth.entry(start).or_insert(0) += 1;
+            } else if !left.is_empty() {
+                let start = left.swap_remove(number(left.len() as u64) as usize);
+                queue.leave(start);
+                truth.entry(start).and_modify(|calls| *calls -= 1);
+                truth.retain(|_, calls| *calls > 0);
+            }
+            assert_eq!(queue.oldest(), truth.keys().next().copied(), "step {step}");
+            assert!(queue.moments.len() <= 2 * truth.len(), "step {step}");
+            assert_eq!(queue.ended, queue.moments.iter().filter(|it| it.in_flight == 0).count());
+        }
+    }
+
+    #[test]
+    fn a_million_short_calls_behind_one_that_is_stuck_take_no_room() {
+        let mut queue = Queue::default();
+        queue.enter(0);
+        for start in 1..=1_000_000 {
+            queue.enter(start);
+            queue.leave(start);
+            assert!(queue.moments.len() <= 2);
+        }
+        assert_eq!(queue.oldest(), Some(0));
+        assert!(queue.moments.capacity() <= KEPT);
+    }
+
+    #[test]
+    fn a_crowd_that_has_gone_takes_no_room() {
+        let mut queue = Queue::default();
+        (0..100_000).for_each(|start| queue.enter(start));
+        (1..100_000).rev().for_each(|start| queue.leave(start));
+        assert!(queue.moments.capacity() <= KEPT, "{}", queue.moments.capacity());
+    }
+
+    #[test]
+    fn an_end_that_never_began_changes_nothing() {
+        let mut queue = Queue::default();
+        [1, 3].map(|start| queue.enter(start));
+        [0, 2, 4, 3, 3].map(|start| queue.leave(start));
+        assert_eq!((queue.oldest(), queue.ended), (Some(1), 1));
+    }
+
+    #[test]
+    fn what_changes_during_a_publication_is_published_by_the_publisher() {
+        let starts = Starts::default();
+        let published = Cell::new(None);
+        let nested = Cell::new(false);
+        starts.enter(2, |oldest| {
+            if !nested.replace(true) {
+                starts.enter(1, |_| panic!("somebody is publishing already"));
+            }
+            published.set(oldest);
+        });
+        assert_eq!(published.get(), Some(1));
+        starts.leave(2, |_| panic!("the oldest is what it was"));
+        starts.leave(1, |oldest| published.set(oldest));
+        assert_eq!(published.get(), None);
+    }
+}
