@@ -271,6 +271,9 @@ mod tests {
         });
         assert_eq!(published.get(), Some(1));
         starts.leave(2, |_| panic!("the oldest is what it was"));
+        published.set(None);
+        starts.refresh(|oldest| published.set(oldest));
+        assert_eq!(published.get(), Some(1), "a gauge that is new shows it too");
         starts.leave(1, |oldest| published.set(oldest));
         assert_eq!(published.get(), None);
     }
