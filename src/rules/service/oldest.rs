@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::Service;
 use crate::{
     names,
-    promql::Selector,
+    promql::{Selector, grouped},
     rules::{
         Alert, Rule, Severity,
         link::Part,
         sli::{label, of_service, selector},
     },
-    sla::{Objective, Scope, Slo},
+    sla::{Objective, Operation, Scope, Slo},
 };
 
 /// The calls of which one may be the oldest.
@@ -19,7 +19,8 @@ struct Calls<'a> {
     part: Part,
     /// What they are called.
     what: String,
-    gauge: Selector,
+    oldest: Selector,
+    in_flight: Selector,
     metric: String,
     /// The labels that tell which of them it is.
     labels: Vec<String>,
@@ -34,22 +35,23 @@ impl Service<'_> {
     pub(super) fn oldest(&self) -> Vec<Rule> {
         let http = self.merged.is_http().then(|| self.oldest_http());
         let grpc = (!self.sla.grpc.is_empty()).then(|| self.oldest_grpc());
-        let operations = self.sla.operations.iter().map(|it| self.oldest_operation(&it.name));
+        let operations = self.sla.operations.iter().map(|it| self.oldest_operation(it));
         http.into_iter().chain(grpc).chain(operations).flatten().collect()
     }
 
     fn oldest_http(&self) -> Option<Rule> {
         let labels = [names::METHOD, names::ENDPOINT].map(|original| label(self.sla, original));
         let routes = self.sla.excluded.iter().chain(&self.sla.streams);
-        let gauge = selector(self.sla, &names::HTTP_OLDEST_START).outside(&labels[1], routes);
+        let oldest = selector(self.sla, &names::HTTP_OLDEST_START).outside(&labels[1], routes);
         self.oldest_of(Calls {
             part: Part::Http,
             what: format!("call of {{{{ $labels.{} }}}} {{{{ $labels.{} }}}}", labels[0], labels[1]),
             // Until a route that was not declared has answered, its calls are in flight as of none: also those of a stream.
-            gauge: match &*self.sla.streams {
-                [] => gauge,
-                _ => gauge.unequal(&labels[1], self.sla.naming.no_endpoint()),
+            oldest: match &*self.sla.streams {
+                [] => oldest,
+                _ => oldest.unequal(&labels[1], self.sla.naming.no_endpoint()),
             },
+            in_flight: selector(self.sla, &names::HTTP_REQUESTS_IN_FLIGHT),
             metric: self.sla.naming.prometheus_name_of(&names::HTTP_OLDEST_START),
             labels: labels.into(),
             is_promised: &|slo| matches!(slo.scope, Scope::Http | Scope::Endpoint(_)),
@@ -65,7 +67,8 @@ impl Service<'_> {
         self.oldest_of(Calls {
             part: Part::Grpc,
             what: format!("gRPC call of {}", method.join("/")),
-            gauge: selector(self.sla, &names::GRPC_SERVER_OLDEST_START).equal(&kind, "unary"),
+            oldest: selector(self.sla, &names::GRPC_SERVER_OLDEST_START).equal(&kind, "unary"),
+            in_flight: selector(self.sla, &names::GRPC_SERVER_IN_FLIGHT),
             metric: self.sla.naming.prometheus_name_of(&names::GRPC_SERVER_OLDEST_START),
             labels,
             is_promised: &|slo| matches!(slo.scope, Scope::Grpc(_)),
@@ -73,15 +76,16 @@ impl Service<'_> {
         })
     }
 
-    fn oldest_operation(&self, name: &str) -> Option<Rule> {
-        let metric = names::OLDEST_START.named(name);
+    fn oldest_operation(&self, it: &Operation) -> Option<Rule> {
+        let (name, metric) = (&it.name, names::OLDEST_START.named(&it.name));
         self.oldest_of(Calls {
             part: Part::Operations,
             what: format!("call of {name}"),
-            gauge: of_service(self.sla, Selector::new(&*metric)),
+            oldest: of_service(self.sla, Selector::new(&*metric)),
+            in_flight: of_service(self.sla, Selector::new(&*it.gauge)),
             metric,
             labels: Vec::new(),
-            is_promised: &|slo| matches!(slo.scope, Scope::Operation(it) if it.name == name),
+            is_promised: &|slo| matches!(slo.scope, Scope::Operation(it) if it.name == *name),
             hint: "An operation that lasts longer by design is promised a latency that says so.",
         })
     }
@@ -102,10 +106,11 @@ impl Service<'_> {
         let rule = self.config.alert_of(
             Alert::RequestsStuck,
             severity,
+            // Exporters of OpenTelemetry and StatsD have nothing that is no number, and keep the start of a call that has ended.
             format!(
-                "max by ({}) (time() - {})\n> {}",
+                "max by ({}) {}\n> {}",
                 by.collect::<Vec<_>>().join(", "),
-                calls.gauge,
+                grouped(&format!("time() - {}\nand {} > 0", calls.oldest, calls.in_flight)),
                 setting.threshold().max(longest)
             ),
             &[&*self.scope.alert_labels, &[("metric".into(), calls.metric)]].concat(),
