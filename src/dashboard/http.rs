@@ -264,26 +264,9 @@ impl Http<'_> {
         )
         .with_points();
         let [in_flight, ratio] = service.saturation(&gauge, &limit, "HTTP calls");
-        vec![(6, 8, in_flight), (6, 8, ratio), (6, 8, by_endpoint), (6, 8, self.oldest(&endpoint))]
-    }
-
-    fn oldest(&self, endpoint: &str) -> Panel {
-        let oldest = self.narrowed(in_view(self.service.of(&names::HTTP_OLDEST_START)));
-        let in_flight = &self.red.in_flight;
-        // What is no number while nothing is in flight is the last start in some exporters.
-        let age = format!("time() - {oldest}\nand {in_flight} > 0\nor ({in_flight} == 0 and {oldest})");
-        Panel::time_series(
-            "Age of the oldest call",
-            Unit::Seconds,
-            &format!(
-                "For how long the oldest call of a route has been in flight, of the ten routes with the \
-                 oldest at each moment: one that hangs while all others are answered. 0 while nothing is in \
-                 flight; nothing where its Layer was not told (`oldest_start_timestamp`).{}",
-                self.service.told_by(Alert::RequestsStuck, "tells of one that is too old")
-            ),
-        )
-        .query(format!("topk(10, max by ({endpoint}) {})", grouped(&age)), &format!("{{{{{endpoint}}}}}"))
-        .with_points()
+        let oldest = self.narrowed(in_view(service.of(&names::HTTP_OLDEST_START)));
+        let oldest = service.oldest(&oldest, &self.red.in_flight, &endpoint, "HTTP call of a route");
+        [in_flight, ratio, by_endpoint, oldest].map(|panel| (6, 8, panel)).into()
     }
 
     fn narrowed(&self, selector: Selector) -> Selector {

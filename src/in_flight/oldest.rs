@@ -253,8 +253,8 @@ mod tests {
     #[test]
     fn an_end_that_never_began_changes_nothing() {
         let mut queue = Queue::default();
-        [1, 3].map(|start| queue.enter(start));
-        [0, 2, 4, 3, 3].map(|start| queue.leave(start));
+        [1, 3].into_iter().for_each(|start| queue.enter(start));
+        [0, 2, 4, 3, 3].into_iter().for_each(|start| queue.leave(start));
         assert_eq!((queue.oldest(), queue.ended), (Some(1), 1));
     }
 

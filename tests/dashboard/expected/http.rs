@@ -5,7 +5,7 @@ use super::{
     calls::{Calls, Promised},
     shared, unknown,
 };
-use crate::samples::{Labels, Selected, Vector, World, fold, labelled, map, quantile, sum, zip};
+use crate::samples::{Labels, Selected, Vector, World, labelled, map, quantile, sum, zip};
 
 const JOB: &str = "shop-backend";
 
@@ -40,8 +40,7 @@ pub(super) fn expected(world: &World, it: &Asked<'_>) -> Vector {
         (_, "In flight by endpoint", _) => highest(10, sum(&in_flight, &["endpoint"])),
         (_, "Age of the oldest call", _) => {
             let oldest = world.of("http_requests_oldest_start_timestamp_seconds", JOB).last();
-            let age = |start, n| if n > 0.0 { world.at - start } else { 0.0 };
-            highest(10, fold(&zip(&oldest, &in_flight, age), &["endpoint"], 0.0, f64::max))
+            highest(10, shared::ages(world, &oldest, &in_flight, "endpoint"))
         }
         ("Anomalies", _, _) => anomaly(world, it),
         _ => unknown(it),
