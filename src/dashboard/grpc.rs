@@ -163,7 +163,7 @@ impl Calls<'_> {
         let sent = &names::GRPC_SERVER_MSG_SENT_TOTAL;
         let kind = self.service.label(names::GRPC_TYPE);
         let unary = |gauge: Selector| gauge.equal(&kind, "unary");
-        let oldest = unary(in_view(self.of(&names::GRPC_SERVER_OLDEST_START)));
+        let oldest = unary(self.of(&names::GRPC_SERVER_OLDEST_START));
         let in_flight_of_them = unary(self.red.in_flight.clone());
         let oldest = self.service.oldest(&oldest, &in_flight_of_them, &method, "unary call of a method");
         let received = messages("Messages received", received, "that callers sent");

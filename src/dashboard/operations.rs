@@ -76,7 +76,7 @@ fn panels(service: &Service<'_>, it: &Operation, red: &Red) -> Vec<Sized> {
     .stacked();
     let limit = service.named(&format!("{}_limit", it.gauge));
     let [in_flight, ratio] = service.saturation(&red.in_flight, &limit, &red.what);
-    let oldest = in_view(service.named(&names::OLDEST_START.named(&it.name)));
+    let oldest = service.named(&names::OLDEST_START.named(&it.name));
     let oldest = service.oldest(&oldest, &red.in_flight, "instance", "call of an instance");
     let by_instance = red.by_instance().map(|(_, _, panel)| (8, 8, panel));
     let stats = [red.success(), red.rate(), red.p99()].map(|panel| (8, 4, panel));

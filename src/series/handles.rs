@@ -75,16 +75,20 @@ impl Handles {
     }
 
     /// Begins a call at this reading of the clock.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&self, spec: &Spec, start: u64) {
-        self.take_over(start);
+        if let Some(in_flight) = &self.in_flight {
+            in_flight.enter();
+        }
+        if let Some(oldest) = &self.oldest {
+            oldest.enter(start);
+        }
         if spec.started.is_some() {
             contained(|| self.started.increment(1));
         }
     }
 
     /// Goes on with a call that began then, under another label set.
-    #[inline]
     pub(super) fn take_over(&self, start: u64) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.enter();
@@ -95,7 +99,7 @@ impl Handles {
     }
 
     /// Lets go of a call that began then.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave(&self, start: u64) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.leave();
