@@ -110,7 +110,7 @@ impl Starts {
         if state.is_publishing {
             return;
         }
-        while let Some(oldest) = state.to_publish() {
+        while let Some(oldest) = state.take_news() {
             drop(state);
             publish(oldest);
             state = self.lock();
@@ -126,7 +126,7 @@ impl Starts {
 
 impl State {
     /// What is to be published, if that is not what was published last.
-    fn to_publish(&mut self) -> Option<Option<u64>> {
+    fn take_news(&mut self) -> Option<Option<u64>> {
         let oldest = self.queue.oldest();
         self.is_publishing = !self.is_shown || self.shown != oldest;
         (self.shown, self.is_shown) = (oldest, true);

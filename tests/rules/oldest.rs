@@ -36,7 +36,6 @@ fn told_of(
 
 /// Calls of ten seconds that come one after the other until a minute, and one from then on that never ends; of a world that
 /// begins with the year 1970.
-#[expect(clippy::unnecessary_wraps, reason = "what a world takes as a gauge")]
 fn stuck_from(minute: f64) -> impl Fn(f64) -> Option<f64> {
     move |now| Some(if now < minute { now * 60.0 - 10.0 } else { minute * 60.0 })
 }

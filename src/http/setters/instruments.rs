@@ -44,12 +44,13 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// ```
     ///
     /// While nothing is in flight it is `NaN`: a comparison with that is false, `min` and `max` leave it out, and Grafana shows a
-    /// gap. Zero would be an age of half a century. An exporter to StatsD has no such value, and keeps the last one: ask
-    /// there whether anything is in flight. A sum of it is no time.
+    /// gap. Zero would be an age of half a century. What OpenTelemetry, StatsD and VictoriaMetrics are told has no such value, and
+    /// there the last start stays: ask with `and http_requests_in_flight > 0`, as the [rules](crate::rules::Alert::RequestsStuck)
+    /// do. A sum of it is no time.
     ///
-    /// What is in flight is then kept in order of its start, behind a lock for each label set, which each call takes when it
-    /// begins and when it ends; [`InFlightLayer`](crate::InFlightLayer) alone then reads the clock too. What that takes is
-    /// in the page `docs/performance.md` of the repository.
+    /// A call that goes on under another label set takes its start along. The time is that of the clock on the wall when the
+    /// call became the oldest. What is in flight is kept in order of its start, behind a lock for each label set, which each call
+    /// takes when it begins and when it ends; the page `docs/performance.md` of the repository says what that takes.
     pub fn oldest_start_timestamp(self) -> Self {
         self.with(|config| config.tells_oldest = true)
     }
