@@ -8,6 +8,7 @@
 
 mod oldest;
 mod shared;
+mod starts;
 mod word;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::{
 
 use metrics::Key;
 
-use super::{oldest::Starts, word::Word};
+use super::{starts::Starts, word::Word};
 use crate::series::RecorderId;
 
 #[derive(Default)]
