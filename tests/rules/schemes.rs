@@ -272,8 +272,8 @@ fn every_panel_has_something_to_show_in_each_scheme() {
             .in_flight_limit(10)
             .oldest_start_timestamp();
         let http = http.endpoint(|head| (head.uri().path() == "/users").then(|| "/users".into()));
-        let grpc =
-            GrpcMetricsLayer::new().naming(&naming).clock(clock).methods([unary("shop.Orders", "Place")]);
+        let grpc = GrpcMetricsLayer::new().naming(&naming).clock(clock).oldest_start_timestamp();
+        let grpc = grpc.methods([unary("shop.Orders", "Place")]);
         let messages = GrpcMessagesLayer::from(grpc.clone());
         let refusing = RejectionLayer::new("edge").naming(&naming);
         let world = world(&sla, || {
