@@ -72,7 +72,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sla = promise::promise();
     let metrics = exporter::Prometheus::new().sla(&sla).process().page().serve(metrics_addr).await?;
 
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
+    let layer = HttpMetricsLayer::axum()
+        .endpoints(ENDPOINTS)
+        .sla(&sla)
+        .in_flight_limit(1_000)
+        .oldest_start_timestamp();
     layer.initialize();
     let shop = Shop::new();
     shop.query.initialize();
@@ -173,7 +177,7 @@ impl Shop {
     pub(crate) fn new() -> Self {
         Self {
             mode: watch::Sender::new(Mode::Well),
-            query: Operation::new("db_query").in_flight_limit(100),
+            query: Operation::new("db_query").in_flight_limit(100).oldest_start_timestamp(),
             plans: Capped::new("users_read_total", ["plan"], "Users read, by plan.").max_values("plan", 20),
         }
     }

@@ -54,7 +54,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let layer = HttpMetricsLayer::new()
         .sla(&sla)
         .endpoint(|head| Some(head.uri().path().to_owned().into()))
-        .endpoints([("GET", "/users"), ("GET", "/fails")]);
+        .endpoints([("GET", "/users"), ("GET", "/fails")])
+        .oldest_start_timestamp();
     layer.initialize();
 
     let mut service = layer.layer(service_fn(answer));

@@ -89,7 +89,7 @@ impl Call {
     /// Notes that the answer has labels of its own, under which the call goes on.
     pub(crate) fn answered_as(&mut self, at: At<'_>, code: u16, own: &[&str]) {
         if let Some(series) = self.series.answered_as(at, End::new(code, Outcome::Completed), own) {
-            self.state.be_at(self.series.hand_over(self.state.place(), &series));
+            self.state.be_at(self.series.hand_over(self.state.place(), &series, self.start));
             self.series = series;
         }
     }

@@ -1,8 +1,11 @@
 //! The one door to time: quanta behind it, and a clock that a test steps by hand.
 
-use std::sync::LazyLock;
 #[cfg(feature = "testing")]
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// Where a Layer reads the time.
 ///
@@ -11,6 +14,9 @@ use std::{fmt, sync::Arc, time::Duration};
 #[derive(Clone, Debug)]
 pub struct Clock {
     inner: quanta::Clock,
+    /// It begins in 1970, and knows of no wall.
+    #[cfg(feature = "testing")]
+    is_mock: bool,
 }
 
 /// Moves a [`Clock`] made by [`Clock::mock`].
@@ -23,14 +29,17 @@ pub struct MockClock {
 /// Seconds since 1970, as `time()` of Prometheus tells them; 0 where the clock stands before that.
 #[cfg(feature = "prometheus")]
 pub(crate) fn unix_seconds() -> f64 {
-    now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    since_1970().as_secs_f64()
+}
+
+fn since_1970() -> Duration {
+    now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// What the clock on the wall tells.
-#[cfg(any(feature = "prometheus", feature = "tcp"))]
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-pub(crate) fn now() -> std::time::SystemTime {
-    std::time::SystemTime::now()
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Turns whole nanoseconds into seconds.
@@ -49,15 +58,20 @@ impl Clock {
     pub(crate) fn new() -> Self {
         // To ask the processor what it can do takes longer than all else that a Layer does when it is built.
         static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
-        Self { inner: CLOCK.clone() }
+        Self {
+            inner: CLOCK.clone(),
+            #[cfg(feature = "testing")]
+            is_mock: false,
+        }
     }
 
-    /// Makes a clock that stands still until its [`MockClock`] moves it.
+    /// Makes a clock that stands still until its [`MockClock`] moves it. To what is told in seconds since 1970 it says that
+    /// it was made at the beginning of that year.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn mock() -> (Self, MockClock) {
         let (clock, mock) = quanta::Clock::mock();
-        (Self { inner: clock }, MockClock { inner: mock })
+        (Self { inner: clock, is_mock: true }, MockClock { inner: mock })
     }
 
     #[inline]
@@ -75,6 +89,18 @@ impl Clock {
     #[inline]
     pub(crate) fn nanos_between(&self, start: u64, end: u64) -> u64 {
         self.inner.delta_as_nanos(start, end)
+    }
+
+    /// When the clock was read so, in seconds since 1970: as long ago as it tells, from what the clock on the wall tells now.
+    ///
+    /// Worked out when it is asked for, so that neither a clock that drifts nor one that is set adds up.
+    pub(crate) fn unix_seconds_of(&self, raw: u64) -> f64 {
+        #[cfg(feature = "testing")]
+        if self.is_mock {
+            return seconds(raw);
+        }
+        let ago = Duration::from_nanos(self.nanos_between(raw, self.raw()));
+        since_1970().saturating_sub(ago).as_secs_f64()
     }
 }
 

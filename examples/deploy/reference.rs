@@ -10,10 +10,11 @@ use tower_metrics::{
 };
 
 /// The crate's own metrics that the house exports, in the order of the catalogue.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "http_requests_total",
     "http_request_duration_seconds",
     "http_requests_in_flight",
+    "http_requests_oldest_start_timestamp_seconds",
     "http_client_requests_total",
     "limiter_calls_total",
     "requests_rejected_total",
@@ -130,6 +131,7 @@ fn query(metric: &Metric) -> String {
         Kind::Counter => format!("sum by ({by}) (rate({name}[5m]))"),
         // Shares of replicas have no sum.
         Kind::Gauge if name.ends_with("_ratio") => format!("avg by ({by}) ({name})"),
+        Kind::Gauge if name.ends_with("_timestamp_seconds") => format!("time() - min by ({by}) ({name})"),
         Kind::Gauge => format!("sum by ({by}) ({name})"),
         Kind::Histogram => format!("histogram_quantile(0.95, sum by ({by}, le) (rate({name}_bucket[5m])))"),
         _ => name.to_owned(),

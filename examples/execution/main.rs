@@ -79,7 +79,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     describe_counter!(promise::ERRORS.name(), promise::ERRORS.help());
     // Nobody is refused above it but executions, far below: it says where the alert on saturation begins.
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
+    let layer = HttpMetricsLayer::axum()
+        .endpoints(ENDPOINTS)
+        .sla(&sla)
+        .in_flight_limit(1_000)
+        .oldest_start_timestamp();
     layer.initialize();
     let store = Store::new();
     let executions = run::executions(&servers, store.clone());

@@ -65,7 +65,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let sla = promise::promise();
     let metrics = Prometheus::new().sla(&sla).process().serve(&flags["--metrics-addr"]).await?;
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(MOST_AT_ONCE);
+    let layer = HttpMetricsLayer::axum()
+        .endpoints(ENDPOINTS)
+        .sla(&sla)
+        .in_flight_limit(MOST_AT_ONCE)
+        .oldest_start_timestamp();
     layer.initialize();
     patterns::info();
     let (items, queued) = Items::open(flags["--data"].clone().into())?;

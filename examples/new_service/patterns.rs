@@ -39,7 +39,8 @@ impl Items {
             "1 is well, 0 is down, by what the service cannot do without."
         );
         fs::create_dir_all(&data)?;
-        let query = Operation::new("db_query").labels(["query_type"]).in_flight_limit(100);
+        let query =
+            Operation::new("db_query").labels(["query_type"]).in_flight_limit(100).oldest_start_timestamp();
         for query_type in ["select", "insert"] {
             query.initialize_with([query_type]);
         }

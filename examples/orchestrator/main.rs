@@ -82,7 +82,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
 
     // Nobody is refused above it: it says where the alert on saturation begins.
-    let layer = HttpMetricsLayer::axum().endpoints(ENDPOINTS).sla(&sla).in_flight_limit(1_000);
+    let layer = HttpMetricsLayer::axum()
+        .endpoints(ENDPOINTS)
+        .sla(&sla)
+        .in_flight_limit(1_000)
+        .oldest_start_timestamp();
     layer.initialize();
     let faults = Faults::new();
     let app = Arc::new(Orchestrator {

@@ -226,6 +226,7 @@ pub(crate) fn categories() -> [Category; 6] {
                 "http_requests_total",
                 "http_request_duration_seconds",
                 "http_requests_in_flight",
+                "http_requests_oldest_start_timestamp_seconds",
                 "http_requests_in_flight_limit",
             ]),
         },

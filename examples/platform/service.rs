@@ -103,8 +103,11 @@ impl Service {
             .layer(RejectionLayer::new("overload").around(LoadShedLayer::new()))
             .layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE));
         let endpoints = endpoints.iter().copied().chain([("GET", "/health")]);
-        let layer =
-            HttpMetricsLayer::axum().sla(&self.sla).endpoints(endpoints).in_flight_limit(MOST_AT_ONCE);
+        let layer = HttpMetricsLayer::axum()
+            .sla(&self.sla)
+            .endpoints(endpoints)
+            .in_flight_limit(MOST_AT_ONCE)
+            .oldest_start_timestamp();
         layer.initialize();
         // All that the promise needs is exported, with its bounds; what is not would be said here.
         self.sla.check(&self.metrics.render())?.complete()?;

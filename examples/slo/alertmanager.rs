@@ -22,8 +22,9 @@ pub(crate) fn config(promises: &[Sla], rules: &Rules, secrets: &str) -> String {
     let teams: BTreeSet<_> = teams.map(|(_, team)| team).collect();
     let routes: String = teams.iter().map(|team| route(team)).collect();
     let receivers: String = teams.iter().map(|team| receiver(team, secrets)).collect();
-    let [burn, down, watchdog] =
-        [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::Watchdog].map(|alert| rules.name(alert));
+    let [burn, down, stuck, watchdog] =
+        [Alert::ErrorBudgetBurn, Alert::ServiceDown, Alert::RequestsStuck, Alert::Watchdog]
+            .map(|alert| rules.name(alert));
     let [p95, p99] = [Alert::HighApiLatencyP95, Alert::HighApiLatency].map(|alert| rules.name(alert));
     let ratios = RATIOS.map(|alert| rules.name(alert)).join("|");
     format!(
@@ -64,6 +65,10 @@ inhibit_rules:
   - source_matchers: ['alertname="{p95}"']
     target_matchers: ['alertname="{p99}"']
     equal: [{service}]
+  # Where no call is answered, each of them is old.
+  - source_matchers: ['alertname="{stuck}"', 'severity="critical"']
+    target_matchers: ['alertname="{stuck}"', 'severity="warning"']
+    equal: [{service}, instance]
   # Of an instance that is down nothing else needs to be said.
   - source_matchers: ['alertname="{down}"', 'instance!=""']
     target_matchers: ['alertname!="{down}"']

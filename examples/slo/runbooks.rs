@@ -220,21 +220,25 @@ fn runbook(alert: Alert) -> Runbook {
             ],
         },
         Alert::RequestsStuck => Runbook {
-            meaning: "An instance has HTTP calls in flight and has ended none in five minutes. No other number shows a hang, \
-                      because calls are counted when they end.",
+            meaning: "An instance has calls in flight and has answered none in five minutes; or, as a warning, a single call is \
+                      older than five minutes while others are answered. No other number shows a hang, because calls are \
+                      counted when they end.",
             queries: [
                 IN_FLIGHT,
                 ("Since when does nothing end?", "sum by (instance) (rate(http_requests_total{$S}[5m]))"),
-                ("Is it full?", "http_requests_in_flight_limit{$S}"),
+                (
+                    "Which call is the oldest, and how old is it in seconds?",
+                    "topk(5, max by (instance, method, endpoint) (time() - http_requests_oldest_start_timestamp_seconds{$S} and http_requests_in_flight{$S} > 0))",
+                ),
             ],
             causes: [
                 "a deadlock, or a pool whose connections are all taken and never given back",
-                "a blocking call on the runtime's threads",
-                "an endpoint that streams by design and is not in `Sla::streams`",
+                "a blocking call on the runtime's threads; of a single call, something that it waits for without a timeout",
+                "an endpoint that streams by design and is not in `Sla::streams`, or a download that its caller reads slowly",
             ],
             steps: [
                 "take a dump of the threads or tasks before anything else",
-                "restart the instance",
+                "restart the instance; for a single call that can wait, and its route wants a timeout",
                 "if it comes back, take the endpoint out of traffic",
             ],
         },

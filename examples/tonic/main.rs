@@ -38,7 +38,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sla = promise::promise();
     let metrics = exporter::Prometheus::new().sla(&sla).serve(metrics_addr).await?;
 
-    let layer = GrpcMetricsLayer::new().descriptors(FILE_DESCRIPTOR_SET)?.skip_health_and_reflection();
+    let layer = GrpcMetricsLayer::new()
+        .descriptors(FILE_DESCRIPTOR_SET)?
+        .skip_health_and_reflection()
+        .oldest_start_timestamp();
     let messages = GrpcMessagesLayer::from(layer.clone());
     layer.initialize();
     messages.initialize();

@@ -140,7 +140,7 @@ impl Calls<'_> {
         self.red.top("Top methods", "method", &by)
     }
 
-    fn streams(&self) -> [Sized; 3] {
+    fn streams(&self) -> [Sized; 4] {
         let method = self.service.label(names::GRPC_METHOD);
         let legend = format!("{{{{{method}}}}}");
         let in_flight = Panel::time_series(
@@ -161,11 +161,14 @@ impl Calls<'_> {
         };
         let received = &names::GRPC_SERVER_MSG_RECEIVED_TOTAL;
         let sent = &names::GRPC_SERVER_MSG_SENT_TOTAL;
-        [
-            (8, 8, in_flight),
-            (8, 8, messages("Messages received", received, "that callers sent")),
-            (8, 8, messages("Messages sent", sent, "that callers were sent")),
-        ]
+        let kind = self.service.label(names::GRPC_TYPE);
+        let unary = |gauge: Selector| gauge.equal(&kind, "unary");
+        let oldest = unary(self.of(&names::GRPC_SERVER_OLDEST_START));
+        let in_flight_of_them = unary(self.red.in_flight.clone());
+        let oldest = self.service.oldest(&oldest, &in_flight_of_them, &method, "unary call of a method");
+        let received = messages("Messages received", received, "that callers sent");
+        let sent = messages("Messages sent", sent, "that callers were sent");
+        [in_flight, oldest, received, sent].map(|panel| (6, 8, panel))
     }
 
     fn of(&self, metric: &names::Metric) -> Selector {

@@ -264,7 +264,9 @@ impl Http<'_> {
         )
         .with_points();
         let [in_flight, ratio] = service.saturation(&gauge, &limit, "HTTP calls");
-        vec![(8, 8, in_flight), (8, 8, ratio), (8, 8, by_endpoint)]
+        let oldest = self.narrowed(service.of(&names::HTTP_OLDEST_START));
+        let oldest = service.oldest(&oldest, &self.red.in_flight, &endpoint, "HTTP call of a route");
+        [in_flight, ratio, by_endpoint, oldest].map(|panel| (6, 8, panel)).into()
     }
 
     fn narrowed(&self, selector: Selector) -> Selector {

@@ -8,6 +8,7 @@ use super::{
     service::{Service, in_view},
 };
 use crate::{
+    names,
     promql::Selector,
     rules::{link::Part, sli},
     sla::{Operation, Scope},
@@ -75,8 +76,10 @@ fn panels(service: &Service<'_>, it: &Operation, red: &Red) -> Vec<Sized> {
     .stacked();
     let limit = service.named(&format!("{}_limit", it.gauge));
     let [in_flight, ratio] = service.saturation(&red.in_flight, &limit, &red.what);
+    let oldest = service.named(&names::OLDEST_START.named(&it.name));
+    let oldest = service.oldest(&oldest, &red.in_flight, "instance", "call of an instance");
     let by_instance = red.by_instance().map(|(_, _, panel)| (8, 8, panel));
     let stats = [red.success(), red.rate(), red.p99()].map(|panel| (8, 4, panel));
-    let graphs = [by_outcome, red.errors(), red.percentiles(), red.heatmap(), in_flight, ratio];
+    let graphs = [by_outcome, red.errors(), red.percentiles(), red.heatmap(), in_flight, ratio, oldest];
     stats.into_iter().chain(graphs.map(|panel| (8, 8, panel))).chain(by_instance).collect()
 }

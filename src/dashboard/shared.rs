@@ -88,6 +88,24 @@ impl Service<'_> {
         [in_flight, ratio]
     }
 
+    /// How old the oldest call in flight is, of those that `by` tells apart.
+    pub(super) fn oldest(&self, oldest: &Selector, in_flight: &Selector, by: &str, which: &str) -> Panel {
+        // What is no number while nothing is in flight is the last start in some exporters.
+        let age = format!("time() - {oldest}\nand {in_flight} > 0\nor ({in_flight} == 0 and {oldest})");
+        Panel::time_series(
+            "Age of the oldest call",
+            Unit::Seconds,
+            &format!(
+                "For how long the oldest {which} has been in flight, the ten oldest at each moment: one that \
+                 hangs while all others are answered. 0 while nothing is in flight; nothing where its Layer \
+                 was not told (`oldest_start_timestamp`).{}",
+                self.told_by(Alert::RequestsStuck, "tells of one that is too old")
+            ),
+        )
+        .query(format!("topk(10, max by ({by}) {})", grouped(&age)), &format!("{{{{{by}}}}}"))
+        .with_points()
+    }
+
     /// Who was refused, by whom and why.
     pub(super) fn refusals(&self) -> [Sized; 3] {
         let [limiter, reason] = [names::LIMITER, names::REASON].map(|original| self.label(original));

@@ -1,13 +1,18 @@
-//! Names and label values in which nothing ends a line or a tag of StatsD.
+//! Names and label values in which nothing ends a line or a tag of StatsD, and values that are numbers there.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Metadata, Recorder, SharedString, Unit};
+use metrics::{
+    Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Label, Metadata, Recorder, SharedString, Unit,
+};
 
-/// A recorder that gets clean keys.
+/// A recorder that gets clean keys, and gauges of finite values.
 pub(super) struct Clean<R> {
     inner: R,
 }
+
+/// A gauge that is not told what StatsD cannot say: servers refuse a line of `NaN`, or the datagram that it stands in.
+struct Finite(Gauge);
 
 // ===== impl Clean =====
 
@@ -35,11 +40,29 @@ impl<R: Recorder> Recorder for Clean<R> {
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
-        self.inner.register_gauge(&clean(key), metadata)
+        Gauge::from_arc(Arc::new(Finite(self.inner.register_gauge(&clean(key), metadata))))
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
         self.inner.register_histogram(&clean(key), metadata)
+    }
+}
+
+// ===== impl Finite =====
+
+impl GaugeFn for Finite {
+    fn increment(&self, value: f64) {
+        self.0.increment(value);
+    }
+
+    fn decrement(&self, value: f64) {
+        self.0.decrement(value);
+    }
+
+    fn set(&self, value: f64) {
+        if value.is_finite() {
+            self.0.set(value);
+        }
     }
 }
 
@@ -69,6 +92,7 @@ fn clean(key: &Key) -> Cow<'_, Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     #[test]
     fn nothing_in_a_name_or_a_value_ends_its_part_of_a_line() {
@@ -91,5 +115,17 @@ mod tests {
     fn what_is_clean_is_not_copied() {
         let key = Key::from_parts("http_requests_total", vec![Label::new("endpoint", "/users/{id}")]);
         assert!(matches!(clean(&key), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_told() {
+        let recorder = testing::Recorder::new();
+        let clean = Clean::new(recorder.clone());
+        let gauge =
+            clean.register_gauge(&Key::from_name("oldest"), &Metadata::new("", metrics::Level::INFO, None));
+        for (told, kept) in [(2.0, 2.0), (f64::NAN, 2.0), (f64::INFINITY, 2.0), (3.0, 3.0)] {
+            gauge.set(told);
+            assert_eq!(recorder.gauge("oldest", &[]), kept);
+        }
     }
 }

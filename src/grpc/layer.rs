@@ -59,6 +59,7 @@ pub(super) struct Config {
     pub(super) timeout: Option<f64>,
     pub(super) own: OwnLabels,
     sampled: u64,
+    tells_oldest: bool,
     limit: Option<usize>,
     max_label_sets: usize,
     naming: Naming,
@@ -195,6 +196,13 @@ impl GrpcMetricsLayer {
         self.with(|config| config.limit = Some(limit))
     }
 
+    /// Tells also when the oldest call in flight began: `grpc_server_oldest_start_timestamp_seconds`, with the labels of
+    /// `grpc_server_in_flight`; see
+    /// [`HttpMetricsLayer::oldest_start_timestamp`](crate::HttpMetricsLayer::oldest_start_timestamp).
+    pub fn oldest_start_timestamp(self) -> Self {
+        self.with(|config| config.tells_oldest = true)
+    }
+
     /// Records under the names and labels of `naming`.
     pub fn naming(self, naming: &Naming) -> Self {
         self.with(|config| config.naming = naming.clone())
@@ -285,6 +293,7 @@ impl Config {
             timeout: None,
             own: OwnLabels::default(),
             sampled: 1,
+            tells_oldest: false,
             limit: None,
             max_label_sets: MAX_LABEL_SETS,
             naming: Naming::new(),
@@ -295,12 +304,13 @@ impl Config {
     }
 
     fn spec(&self) -> Spec {
-        let [started, handled, handling, in_flight, limit] = match self.is_client {
+        let [started, handled, handling, in_flight, oldest, limit] = match self.is_client {
             false => [
                 &names::GRPC_SERVER_STARTED_TOTAL,
                 &names::GRPC_SERVER_HANDLED_TOTAL,
                 &names::GRPC_SERVER_HANDLING_SECONDS,
                 &names::GRPC_SERVER_IN_FLIGHT,
+                &names::GRPC_SERVER_OLDEST_START,
                 &names::GRPC_SERVER_IN_FLIGHT_LIMIT,
             ],
             true => [
@@ -308,6 +318,7 @@ impl Config {
                 &names::GRPC_CLIENT_HANDLED_TOTAL,
                 &names::GRPC_CLIENT_HANDLING_SECONDS,
                 &names::GRPC_CLIENT_IN_FLIGHT,
+                &names::GRPC_CLIENT_OLDEST_START,
                 &names::GRPC_CLIENT_IN_FLIGHT_LIMIT,
             ],
         };
@@ -318,6 +329,7 @@ impl Config {
         spec.counter = instrument(count && !(latency && self.naming.counts_by_histogram(handled)), handled);
         spec.histogram = instrument(latency, handling);
         spec.gauge = instrument(self.instruments.in_flight, in_flight);
+        spec.oldest = instrument(self.instruments.in_flight && self.tells_oldest, oldest);
         spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
         spec.sampled = self.sampled;
         self.own.declare_in(&mut spec);

@@ -39,6 +39,7 @@
 //! | `grpc_server_handled_total` | the same, and `grpc_code` | when the call ends |
 //! | `grpc_server_handling_seconds` | the same without the code, as in Go | from `call` to the end |
 //! | `grpc_server_in_flight` | the same without the code | from `call` to the end |
+//! | `grpc_server_oldest_start_timestamp_seconds`, [on request](GrpcMetricsLayer::oldest_start_timestamp) | the same without the code | when another call becomes the oldest in flight |
 //! | `grpc_server_msg_received_total`, `grpc_server_msg_sent_total` | the same without the code | by [`GrpcMessagesLayer`]: when a message's last byte has passed |
 //!
 //! A client has `grpc_client_…`. Methods that are not [registered](GrpcMetricsLayer::methods) are `unknown` in all three labels,

@@ -3,7 +3,8 @@
 //! [`HttpMetricsLayer`] goes around any `Service<http::Request<_>, Response = http::Response<_>>`: hyper and
 //! tower-http, axum, hyper-util's client. It records `http_requests_total`, `http_request_duration_seconds` and
 //! `http_requests_in_flight` in one pass; [`RequestCountLayer`](crate::RequestCountLayer),
-//! [`LatencyLayer`](crate::LatencyLayer) and [`InFlightLayer`](crate::InFlightLayer) record one of them.
+//! [`LatencyLayer`](crate::LatencyLayer) and [`InFlightLayer`](crate::InFlightLayer) record one of them. On request it tells
+//! [when the oldest call in flight began](HttpMetricsLayer::oldest_start_timestamp).
 //!
 //! # Example
 //!

@@ -15,30 +15,34 @@ use crate::{
 
 impl Config {
     pub(super) fn spec(&self, hints: &Arc<Hints>) -> Spec {
-        let (counter, histogram, head, gauge) = match (self.is_client(), self.attempts) {
+        let (counter, histogram, head, gauge, oldest) = match (self.is_client(), self.attempts) {
             (false, false) => (
                 &names::HTTP_REQUESTS_TOTAL,
                 &names::HTTP_REQUEST_DURATION_SECONDS,
                 &names::HTTP_RESPONSE_HEAD_DURATION_SECONDS,
                 &names::HTTP_REQUESTS_IN_FLIGHT,
+                &names::HTTP_OLDEST_START,
             ),
             (false, true) => (
                 &names::HTTP_ATTEMPTS_TOTAL,
                 &names::HTTP_ATTEMPT_DURATION_SECONDS,
                 &names::HTTP_ATTEMPT_HEAD_DURATION_SECONDS,
                 &names::HTTP_ATTEMPTS_IN_FLIGHT,
+                &names::HTTP_ATTEMPTS_OLDEST_START,
             ),
             (true, false) => (
                 &names::HTTP_CLIENT_REQUESTS_TOTAL,
                 &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
                 &names::HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS,
                 &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+                &names::HTTP_CLIENT_OLDEST_START,
             ),
             (true, true) => (
                 &names::HTTP_CLIENT_ATTEMPTS_TOTAL,
                 &names::HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
                 &names::HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS,
                 &names::HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
+                &names::HTTP_CLIENT_ATTEMPTS_OLDEST_START,
             ),
         };
         let limit = match self.is_client() {
@@ -61,6 +65,7 @@ impl Config {
             spec.head = instrument(latency && self.times_head, head);
         }
         spec.gauge = instrument(self.instruments.in_flight, gauge);
+        spec.oldest = instrument(self.instruments.in_flight && self.tells_oldest, oldest);
         spec.limit = instrument(self.instruments.in_flight, limit).zip(self.limit);
         spec.fallback = self.arrange(OTHER, OTHER, UNMATCHED).as_slice().to_vec();
         spec.open_labels = self

@@ -57,6 +57,14 @@ pub(crate) static HTTP_REQUESTS_IN_FLIGHT: Metric = Metric {
     help: "HTTP requests begun and not yet ended, response body included.",
 };
 
+pub(crate) static HTTP_OLDEST_START: Metric = Metric {
+    name: "http_requests_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT],
+    help: "When the oldest HTTP request in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
+};
+
 pub(crate) static HTTP_CLIENT_REQUESTS_TOTAL: Metric = Metric {
     name: "http_client_requests_total",
     kind: Kind::Counter,
@@ -87,6 +95,14 @@ pub(crate) static HTTP_CLIENT_REQUESTS_IN_FLIGHT: Metric = Metric {
     unit: Unit::Count,
     labels: &[METHOD, SERVER],
     help: "Outgoing HTTP requests begun and not yet ended, response body included.",
+};
+
+pub(crate) static HTTP_CLIENT_OLDEST_START: Metric = Metric {
+    name: "http_client_requests_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER],
+    help: "When the oldest outgoing HTTP request in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
 };
 
 pub(crate) static HTTP_REQUESTS_IN_FLIGHT_LIMIT: Metric = Metric {
@@ -137,6 +153,14 @@ pub(crate) static HTTP_ATTEMPTS_IN_FLIGHT: Metric = Metric {
     help: "Attempts of HTTP requests begun and not yet ended.",
 };
 
+pub(crate) static HTTP_ATTEMPTS_OLDEST_START: Metric = Metric {
+    name: "http_request_attempts_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[METHOD, ENDPOINT],
+    help: "When the oldest attempt of an HTTP request in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
+};
+
 pub(crate) static HTTP_CLIENT_ATTEMPTS_TOTAL: Metric = Metric {
     name: "http_client_request_attempts_total",
     kind: Kind::Counter,
@@ -167,6 +191,14 @@ pub(crate) static HTTP_CLIENT_ATTEMPTS_IN_FLIGHT: Metric = Metric {
     unit: Unit::Count,
     labels: &[METHOD, SERVER],
     help: "Attempts of outgoing HTTP requests begun and not yet ended.",
+};
+
+pub(crate) static HTTP_CLIENT_ATTEMPTS_OLDEST_START: Metric = Metric {
+    name: "http_client_request_attempts_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[METHOD, SERVER],
+    help: "When the oldest attempt of an outgoing HTTP request in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
 };
 
 pub(crate) static STARTED: Metric = Metric {
@@ -201,6 +233,14 @@ pub(crate) static IN_FLIGHT: Metric = Metric {
     help: "Calls begun and not yet ended.",
 };
 
+pub(crate) static OLDEST_START: Metric = Metric {
+    name: "<name>_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[],
+    help: "When the oldest call in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
+};
+
 pub(crate) static ATTEMPTS_STARTED: Metric = Metric {
     name: "<name>_attempts_started_total",
     kind: Kind::Counter,
@@ -231,6 +271,14 @@ pub(crate) static ATTEMPTS_IN_FLIGHT: Metric = Metric {
     unit: Unit::Count,
     labels: &[],
     help: "Attempts begun and not yet ended.",
+};
+
+pub(crate) static ATTEMPTS_OLDEST_START: Metric = Metric {
+    name: "<name>_attempts_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[],
+    help: "When the oldest attempt in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
 };
 
 pub(crate) static IN_FLIGHT_LIMIT: Metric = Metric {
@@ -409,6 +457,14 @@ pub(crate) static GRPC_SERVER_IN_FLIGHT: Metric = Metric {
     help: "gRPC calls, begun and not yet ended.",
 };
 
+pub(crate) static GRPC_SERVER_OLDEST_START: Metric = Metric {
+    name: "grpc_server_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "When the oldest gRPC call in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
+};
+
 pub(crate) static GRPC_SERVER_IN_FLIGHT_LIMIT: Metric = Metric {
     name: "grpc_server_in_flight_limit",
     kind: Kind::Gauge,
@@ -465,6 +521,14 @@ pub(crate) static GRPC_CLIENT_IN_FLIGHT: Metric = Metric {
     help: "gRPC calls that a client made, begun and not yet ended.",
 };
 
+pub(crate) static GRPC_CLIENT_OLDEST_START: Metric = Metric {
+    name: "grpc_client_oldest_start_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    labels: &[GRPC_TYPE, GRPC_SERVICE, GRPC_METHOD],
+    help: "When the oldest gRPC call of a client in flight began, in seconds since 1970, where the Layer was told; NaN while there is none.",
+};
+
 pub(crate) static GRPC_CLIENT_IN_FLIGHT_LIMIT: Metric = Metric {
     name: "grpc_client_in_flight_limit",
     kind: Kind::Gauge,
@@ -514,29 +578,34 @@ pub(crate) const GRPC_CODES: [&str; 17] = [
 /// A call that its caller gave up.
 pub(crate) const GRPC_CANCELED: &str = GRPC_CODES[1];
 
-pub(super) static CATALOG: [&Metric; 58] = [
+pub(super) static CATALOG: [&Metric; 66] = [
     &HTTP_REQUESTS_TOTAL,
     &HTTP_REQUEST_DURATION_SECONDS,
     &HTTP_RESPONSE_HEAD_DURATION_SECONDS,
     &HTTP_REQUESTS_IN_FLIGHT,
+    &HTTP_OLDEST_START,
     &HTTP_REQUESTS_IN_FLIGHT_LIMIT,
     &HTTP_CLIENT_REQUESTS_TOTAL,
     &HTTP_CLIENT_REQUEST_DURATION_SECONDS,
     &HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+    &HTTP_CLIENT_OLDEST_START,
     &HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
     &HTTP_ATTEMPTS_TOTAL,
     &HTTP_ATTEMPT_DURATION_SECONDS,
     &HTTP_ATTEMPT_HEAD_DURATION_SECONDS,
     &HTTP_ATTEMPTS_IN_FLIGHT,
+    &HTTP_ATTEMPTS_OLDEST_START,
     &HTTP_CLIENT_ATTEMPTS_TOTAL,
     &HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
     &HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS,
     &HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
+    &HTTP_CLIENT_ATTEMPTS_OLDEST_START,
     &GRPC_SERVER_STARTED_TOTAL,
     &GRPC_SERVER_HANDLED_TOTAL,
     &GRPC_SERVER_HANDLING_SECONDS,
     &GRPC_SERVER_IN_FLIGHT,
+    &GRPC_SERVER_OLDEST_START,
     &GRPC_SERVER_IN_FLIGHT_LIMIT,
     &GRPC_SERVER_MSG_RECEIVED_TOTAL,
     &GRPC_SERVER_MSG_SENT_TOTAL,
@@ -544,6 +613,7 @@ pub(super) static CATALOG: [&Metric; 58] = [
     &GRPC_CLIENT_HANDLED_TOTAL,
     &GRPC_CLIENT_HANDLING_SECONDS,
     &GRPC_CLIENT_IN_FLIGHT,
+    &GRPC_CLIENT_OLDEST_START,
     &GRPC_CLIENT_IN_FLIGHT_LIMIT,
     &GRPC_CLIENT_MSG_RECEIVED_TOTAL,
     &GRPC_CLIENT_MSG_SENT_TOTAL,
@@ -551,11 +621,13 @@ pub(super) static CATALOG: [&Metric; 58] = [
     &TOTAL,
     &DURATION,
     &IN_FLIGHT,
+    &OLDEST_START,
     &IN_FLIGHT_LIMIT,
     &ATTEMPTS_STARTED,
     &ATTEMPTS,
     &ATTEMPT_DURATION,
     &ATTEMPTS_IN_FLIGHT,
+    &ATTEMPTS_OLDEST_START,
     &LIMITER_CALLS_TOTAL,
     &REQUESTS_REJECTED_TOTAL,
     &RATE_LIMIT_EXCEEDED_TOTAL,

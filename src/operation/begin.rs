@@ -250,6 +250,18 @@ impl<const N: usize> Operation<N> {
         self.with(|config| config.limit = Some(limit))
     }
 
+    /// Tells also when the oldest operation in flight began: `<name>_oldest_start_timestamp_seconds`, with the labels of the gauge;
+    /// see [`HttpMetricsLayer::oldest_start_timestamp`](crate::HttpMetricsLayer::oldest_start_timestamp). Its name does not
+    /// follow [`gauge_as`](Self::gauge_as).
+    ///
+    /// # Panics
+    ///
+    /// Panics if another metric has the name.
+    #[must_use]
+    pub fn oldest_start_timestamp(self) -> Self {
+        self.with(Config::tell_oldest)
+    }
+
     /// Records to this recorder; see [`HttpMetricsLayer::recorder`](crate::HttpMetricsLayer::recorder).
     #[must_use]
     pub fn recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {

@@ -4,7 +4,8 @@
 //! and the count of what its labels have made, are its own.
 //!
 //! [`Operation`] records what [`ServiceMetricsLayer`](crate::ServiceMetricsLayer) records, from a guard: `<name>_total`,
-//! `<name>_duration_seconds` and `<name>_in_flight`.
+//! `<name>_duration_seconds` and `<name>_in_flight`; and on request when the
+//! [oldest](Operation::oldest_start_timestamp) of those in flight began.
 //!
 //! ```
 //! use tower_metrics::Operation;

@@ -23,6 +23,11 @@ pub enum Alert {
     /// An instance has HTTP calls, or unary gRPC calls, in flight and answered none in five minutes, for five minutes.
     /// Critical. Calls that their callers gave up are no answers. On an instance without other calls, a single one of ten
     /// minutes is told too: name routes that last by design in [`Sla::streams`](crate::sla::Sla::streams).
+    ///
+    /// Where a Layer was told to tell [the oldest](crate::HttpMetricsLayer::oldest_start_timestamp), also a single call that is
+    /// older than 300 seconds, or than the longest latency that is promised of its kind if that is longer, for five minutes,
+    /// though all others are answered: of HTTP, of unary gRPC and of the operations of the promise. One caller waits then, so
+    /// that is a warning at most. It has the label `metric`; of a total hang both are told.
     RequestsStuck,
     /// An instance is up and exports nothing of a metric that an objective needs, or no instance of the job has the bucket
     /// of a threshold, for ten minutes.
@@ -67,6 +72,7 @@ pub(super) struct Setting {
     pub(super) name: String,
     pub(super) is_on: bool,
     pub(super) severity: Severity,
+    /// A share; of [`Alert::RequestsStuck`], seconds.
     pub(super) threshold: Option<f64>,
     pub(super) hold: Duration,
 }
@@ -124,7 +130,7 @@ impl Alert {
             Self::HighApiLatency => (Severity::Warning, Some(0.01), 5),
             Self::ServiceDown => (Severity::Critical, None, 1),
             Self::HighCancellation => (Severity::Warning, Some(0.1), 5),
-            Self::RequestsStuck => (Severity::Critical, None, 5),
+            Self::RequestsStuck => (Severity::Critical, Some(300.0), 5),
             Self::SloDataMissing => (Severity::Warning, None, 10),
             Self::RateLimitRejections => (Severity::Warning, Some(0.05), 10),
             Self::Saturation => (Severity::Warning, Some(0.8), 5),

@@ -91,25 +91,32 @@ impl Rules {
         self
     }
 
-    /// Sets the share above which an alert fires, such as `0.05` for 5 %.
+    /// Sets the share above which an alert fires, such as `0.05` for 5 %; of [`Alert::RequestsStuck`], the age of the
+    /// oldest call, in seconds.
     ///
     /// # Panics
     ///
-    /// Panics if the share is not between 0 and 1, both excluded, and for an alert whose expression has none: of
-    /// [`Alert::ErrorBudgetBurn`] it follows from the objective.
-    pub fn threshold(mut self, alert: Alert, share: f64) -> Self {
-        assert!(
-            share > 0.0 && share < 1.0,
-            "the threshold of {} is {share}, and has to be a share between 0 and 1, both excluded",
-            alert.as_str()
-        );
+    /// Panics if the share is not between 0 and 1, both excluded; if the age is not between a second and a day; and for an
+    /// alert whose expression has none: of [`Alert::ErrorBudgetBurn`] it follows from the objective.
+    pub fn threshold(mut self, alert: Alert, threshold: f64) -> Self {
+        match alert {
+            Alert::RequestsStuck => assert!(
+                (1.0..=86_400.0).contains(&threshold),
+                "the threshold of RequestsStuck is {threshold}, and has to be an age of 1 to 86,400 seconds"
+            ),
+            _ => assert!(
+                threshold > 0.0 && threshold < 1.0,
+                "the threshold of {} is {threshold}, and has to be a share between 0 and 1, both excluded",
+                alert.as_str()
+            ),
+        }
         let setting = self.config.set(alert);
         assert!(
             setting.threshold.is_some(),
             "{} has no threshold to set, it follows from the promise or there is none: leave .threshold() out",
             alert.as_str()
         );
-        setting.threshold = Some(share);
+        setting.threshold = Some(threshold);
         self
     }
 

@@ -37,18 +37,18 @@ impl Series {
         Some(at.series(values, birth))
     }
 
-    /// Leaves a call that is in flight here to another label set, and tells where it is in flight there.
-    pub(crate) fn hand_over(&self, place: Place, to: &Self) -> Place {
+    /// Leaves a call that is in flight here since `start` to another label set, and tells where it is in flight there.
+    pub(crate) fn hand_over(&self, place: Place, to: &Self, start: u64) -> Place {
         let begun = self.spec.labels_on_gauge;
-        // Both have one word then, if the recorder gave handles for the other too.
+        // Both have one gauge then, if the recorder gave handles for the other too.
         if place == Place::Home && self.values[..begun] == to.values[..begun] && to.is_proven() {
             return place;
         }
         let now = self.spec.now();
-        let entered = to.made_handles(now).map(|handles| handles.take_over());
+        let entered = to.made_handles(now).map(|handles| handles.take_over(start));
         if place != Place::Nowhere {
             if let Some(handles) = self.host(place).made_handles(now) {
-                handles.leave();
+                handles.leave(start);
             }
         }
         entered.map_or(Place::Nowhere, |()| Place::Home)

@@ -6,7 +6,7 @@ use metrics::{Counter, Histogram, Label, Recorder};
 
 use super::{End, Instrument, RecorderId, Spec, contained, sample::Samples, table::Table};
 use crate::{
-    in_flight::InFlight,
+    in_flight::{InFlight, Oldest},
     names::{Ended, Kind},
 };
 
@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Handles {
     started: Counter,
     in_flight: Option<InFlight>,
+    /// Apart, because few ask for it.
+    oldest: Option<Box<Oldest>>,
     slots: Table<Slot, 16>,
     /// The time to the answer, by its code: how the call will end is not known then.
     heads: Table<Head, 4>,
@@ -65,30 +67,45 @@ impl Handles {
             let key = gauge.key(origin.labels_begun());
             InFlight::new(id, &key, gauge.gauge(recorder, &key))
         });
-        Self { started, in_flight, slots: Table::new(), heads: Table::new() }
+        let oldest = spec.oldest.as_ref().map(|gauge| {
+            let key = gauge.key(origin.labels_begun());
+            Box::new(Oldest::new(id, &key, gauge.gauge(recorder, &key), spec.clock.clone()))
+        });
+        Self { started, in_flight, oldest, slots: Table::new(), heads: Table::new() }
     }
 
-    #[inline]
-    pub(super) fn enter(&self, spec: &Spec) {
+    /// Begins a call at this reading of the clock.
+    #[inline(always)]
+    pub(super) fn enter(&self, spec: &Spec, start: u64) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.enter();
+        }
+        if let Some(oldest) = &self.oldest {
+            oldest.enter(start);
         }
         if spec.started.is_some() {
             contained(|| self.started.increment(1));
         }
     }
 
-    /// Goes on with a call that began under another label set.
-    pub(super) fn take_over(&self) {
+    /// Goes on with a call that began then, under another label set.
+    pub(super) fn take_over(&self, start: u64) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.enter();
         }
+        if let Some(oldest) = &self.oldest {
+            oldest.enter(start);
+        }
     }
 
-    #[inline]
-    pub(super) fn leave(&self) {
+    /// Lets go of a call that began then.
+    #[inline(always)]
+    pub(super) fn leave(&self, start: u64) {
         if let Some(in_flight) = &self.in_flight {
             in_flight.leave();
+        }
+        if let Some(oldest) = &self.oldest {
+            oldest.leave(start);
         }
     }
 

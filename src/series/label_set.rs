@@ -117,7 +117,7 @@ impl Series {
         match self.fixed_handles() {
             Some(handles) => {
                 let now = self.spec.now();
-                handles.enter(&self.spec);
+                handles.enter(&self.spec, now);
                 (Place::Home, now)
             }
             None => self.enter_otherwise(),
@@ -142,8 +142,8 @@ impl Series {
             (self.spec.now(), None)
         };
         match self.fixed_handles() {
-            Some(handles) if place == Place::Home => self.end(handles, end, seconds),
-            _ => self.leave_otherwise(place, end, seconds, now),
+            Some(handles) if place == Place::Home => self.end(handles, end, seconds, start),
+            _ => self.leave_otherwise(place, end, seconds, start, now),
         }
         self.note_end();
     }
@@ -163,7 +163,7 @@ impl Series {
         self.touch(now);
         let place = match self.handles(now) {
             Some(handles) => {
-                handles.enter(&self.spec);
+                handles.enter(&self.spec, now);
                 Place::Home
             }
             None => self.enter_elsewhere(now),
@@ -173,17 +173,17 @@ impl Series {
 
     /// Ends a call that began with handles that may be replaced, or without any.
     #[inline(never)]
-    fn leave_otherwise(&self, place: Place, end: End, seconds: Option<f64>, now: u64) {
+    fn leave_otherwise(&self, place: Place, end: End, seconds: Option<f64>, start: u64, now: u64) {
         self.touch(now);
         match self.handles(now) {
-            Some(handles) if place == Place::Home => self.end(&handles, end, seconds),
-            _ => self.leave_elsewhere(place, end, seconds, now),
+            Some(handles) if place == Place::Home => self.end(&handles, end, seconds, start),
+            _ => self.leave_elsewhere(place, end, seconds, start, now),
         }
     }
 
     #[inline(always)]
-    fn end(&self, handles: &Handles, end: End, seconds: Option<f64>) {
-        handles.leave();
+    fn end(&self, handles: &Handles, end: End, seconds: Option<f64>, start: u64) {
+        handles.leave(start);
         self.count(handles, end, 1, seconds);
         self.count_head(handles, end, seconds);
     }

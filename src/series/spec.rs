@@ -31,6 +31,8 @@ pub(crate) struct Spec {
     /// Times a call until it is answered, or until it ends unanswered.
     pub(crate) head: Option<Instrument>,
     pub(crate) gauge: Option<Instrument>,
+    /// Tells since when the oldest of what that gauge counts is in flight.
+    pub(crate) oldest: Option<Instrument>,
     /// What the gauge is to be compared with, where it was told.
     pub(crate) limit: Option<(Instrument, usize)>,
     /// The labels whose values find a label set.
@@ -112,6 +114,7 @@ impl Spec {
             histogram: None,
             head: None,
             gauge: None,
+            oldest: None,
             limit: None,
             fallback: request_labels.iter().map(|_| OTHER).collect(),
             labels_on_gauge: request_labels.len(),
@@ -225,7 +228,8 @@ impl Spec {
     }
 
     pub(crate) fn instruments(&self) -> impl Iterator<Item = &Instrument> {
-        [&self.started, &self.counter, &self.histogram, &self.head, &self.gauge].into_iter().flatten()
+        let all = [&self.started, &self.counter, &self.histogram, &self.head, &self.gauge, &self.oldest];
+        all.into_iter().flatten()
     }
 
     /// The name of what it records first, for messages.
@@ -248,7 +252,7 @@ impl Spec {
     /// Reads the clock, where anything depends on it.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
-        if self.is_timed() || self.lease.is_some() { self.clock.raw() } else { 0 }
+        if self.is_timed() || self.lease.is_some() || self.oldest.is_some() { self.clock.raw() } else { 0 }
     }
 }
 

@@ -19,16 +19,16 @@ impl Series {
     #[cold]
     pub(super) fn enter_elsewhere(&self, now: u64) -> Place {
         let place = if self.until_proven.is_some() { Place::Fallback } else { Place::Home };
-        let entered = self.host(place).made_handles(now).map(|handles| handles.enter(&self.spec));
+        let entered = self.host(place).made_handles(now).map(|handles| handles.enter(&self.spec, now));
         entered.map_or(Place::Nowhere, |()| place)
     }
 
     /// Ends a call that began without handles.
     #[cold]
-    pub(super) fn leave_elsewhere(&self, place: Place, end: End, seconds: Option<f64>, now: u64) {
+    pub(super) fn leave_elsewhere(&self, place: Place, end: End, seconds: Option<f64>, start: u64, now: u64) {
         if place != Place::Nowhere {
             if let Some(handles) = self.host(place).made_handles(now) {
-                handles.leave();
+                handles.leave(start);
             }
         }
         let home = self.home(end, Room::count_overflow);

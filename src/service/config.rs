@@ -21,6 +21,7 @@ pub(crate) struct Config {
     latency: Option<String>,
     in_flight: Option<String>,
     started: Option<String>,
+    tells_oldest: bool,
     pub(crate) limit: Option<usize>,
     pub(crate) sampled: u64,
     labels: Vec<(String, Option<usize>)>,
@@ -43,6 +44,7 @@ impl Config {
             latency: None,
             in_flight: None,
             started: None,
+            tells_oldest: false,
             limit: None,
             sampled: 1,
             labels: Vec::new(),
@@ -72,6 +74,8 @@ impl Config {
         spec.counter = instrument(self.instruments.count, total, &self.count);
         spec.histogram = instrument(self.instruments.latency, duration, &self.latency);
         spec.gauge = instrument(self.instruments.in_flight, in_flight, &self.in_flight);
+        spec.oldest =
+            instrument(self.instruments.in_flight && self.tells_oldest, self.oldest_metric(), &None);
         spec.limit = self.limit.filter(|_| self.instruments.in_flight).map(|limit| {
             let gauge = self.name_of(in_flight, &self.in_flight);
             (Instrument::named(&names::IN_FLIGHT_LIMIT, format!("{gauge}_limit")), limit)
@@ -114,6 +118,11 @@ impl Config {
     pub(crate) fn start_as(&mut self, name: Option<String>) {
         name.iter().for_each(|name| names::assert_counter_name(name));
         self.started = Some(name.unwrap_or_else(|| self.started_metric().named(&self.name)));
+        self.assert_names();
+    }
+
+    pub(crate) fn tell_oldest(&mut self) {
+        self.tells_oldest = true;
         self.assert_names();
     }
 
@@ -182,8 +191,15 @@ impl Config {
     }
 
     fn started_metric(&self) -> &'static Metric {
-        let is_attempts = self.metrics[0].name() == names::ATTEMPTS.name();
-        if is_attempts { &names::ATTEMPTS_STARTED } else { &names::STARTED }
+        if self.counts_attempts() { &names::ATTEMPTS_STARTED } else { &names::STARTED }
+    }
+
+    fn oldest_metric(&self) -> &'static Metric {
+        if self.counts_attempts() { &names::ATTEMPTS_OLDEST_START } else { &names::OLDEST_START }
+    }
+
+    fn counts_attempts(&self) -> bool {
+        self.metrics[0].name() == names::ATTEMPTS.name()
     }
 
     fn name_of(&self, metric: &Metric, own: &Option<String>) -> String {
@@ -198,6 +214,8 @@ impl Config {
             (in_flight.kind(), self.name_of(in_flight, &self.in_flight)),
         ];
         all.extend(self.started.clone().map(|name| (names::STARTED.kind(), name)));
+        let oldest = self.oldest_metric();
+        all.extend(self.tells_oldest.then(|| (oldest.kind(), oldest.named(&self.name))));
         let mut taken = Vec::new();
         for (kind, name) in all {
             names::assert_free(&name);

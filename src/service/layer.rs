@@ -206,6 +206,17 @@ impl<H: Clone> ServiceMetricsLayer<H> {
         self.with(|config| config.limit = Some(limit))
     }
 
+    /// Tells also when the oldest call in flight began: `<name>_oldest_start_timestamp_seconds`, with the labels of the gauge;
+    /// see [`HttpMetricsLayer::oldest_start_timestamp`](crate::HttpMetricsLayer::oldest_start_timestamp). Its name does not
+    /// follow [`gauge_as`](Self::gauge_as).
+    ///
+    /// # Panics
+    ///
+    /// Panics if another metric has the name.
+    pub fn oldest_start_timestamp(self) -> Self {
+        self.with(Config::tell_oldest)
+    }
+
     /// Records the time of one call in `every`; see [`HttpMetricsLayer::sample_latency`](crate::HttpMetricsLayer::sample_latency).
     /// Leave it out where an SLA promises a latency: [`Sla::check`](crate::sla::Sla::check) refuses it.
     ///

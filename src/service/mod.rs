@@ -8,6 +8,7 @@
 //! | `db_query_total` | counter | `outcome`, and those that were added |
 //! | `db_query_duration_seconds` | histogram | the same |
 //! | `db_query_in_flight` | gauge | those that were added |
+//! | `db_query_oldest_start_timestamp_seconds`, on request | gauge | those that were added |
 //! | `db_query_started_total`, on request | counter | those that were added |
 //! | `db_query_in_flight_limit`, where told | gauge | none |
 //!

@@ -4,7 +4,7 @@
 
 use std::{
     convert::Infallible,
-    future::{Future, Ready, ready},
+    future::{Future, Ready, pending, ready},
     pin::pin,
     sync::{
         Arc,
@@ -141,6 +141,19 @@ fn a_cached_call_allocates_nothing() {
     assert_eq!(cost(InFlightLayer::from), (0, 2_000, 0));
 }
 
+/// Each call is the oldest, and then none is; or all are behind one that is stuck.
+#[test]
+fn nor_does_one_that_may_be_the_oldest() {
+    assert_eq!(cost(HttpMetricsLayer::oldest_start_timestamp), (0, 6_000, 0));
+    let stuck = |layer: HttpMetricsLayer| {
+        let layer = layer.oldest_start_timestamp();
+        let hang = service_fn(|_: Request<()>| pending::<Result<Response<Full<Bytes>>, Infallible>>());
+        std::mem::forget(layer.layer(hang).call(Request::new(())));
+        layer
+    };
+    assert_eq!(cost(stuck), (0, 4_000, 0), "the oldest stays what it is");
+}
+
 /// An exporter that forgets what was only registered keeps what was touched.
 #[test]
 fn what_stands_at_zero_is_touched_when_it_is_made() {
@@ -183,6 +196,7 @@ fn a_layer_that_is_dropped_leaves_nothing_behind() {
             let layer = HttpMetricsLayer::new()
                 .recorder(Arc::clone(&recorder) as _)
                 .endpoint(|head| Some(head.uri().path().into()));
+            let layer = layer.oldest_start_timestamp();
             let layer = idle_timeout.iter().fold(layer, |layer, timeout| layer.idle_timeout(*timeout));
             call(&mut layer.layer(service_fn(answer as fn(Request<()>) -> Answer)));
         };

@@ -123,7 +123,9 @@ fn what_a_dashboard_reads_is_recorded_by_the_rules_or_exported_by_a_layer() {
     let of_table = tower_metrics::names::catalog().filter(|metric| !metric.name().contains('<'));
     let mut exported: BTreeSet<_> = of_table.map(|metric| naming.name(metric.name())).collect();
     for operation in ["db_query", "agent"] {
-        for suffix in ["total", "duration_seconds", "in_flight", "in_flight_limit"] {
+        for suffix in
+            ["total", "duration_seconds", "in_flight", "in_flight_limit", "oldest_start_timestamp_seconds"]
+        {
             exported.insert(format!("{operation}_{suffix}"));
         }
     }

@@ -144,6 +144,17 @@ fn told(events: Vec<event::Event>) -> BTreeMap<(String, String), u64> {
     told
 }
 
+/// What was told of the oldest call.
+fn oldest(event: &event::Event) -> Option<f64> {
+    match event {
+        event::Event::Metric(metric) if metric.name == "http_requests_oldest_start_timestamp_seconds" => {
+            let Some(metric::Operation::SetGauge(start)) = metric.operation else { panic!("it is no gauge") };
+            Some(start)
+        }
+        _ => None,
+    }
+}
+
 #[test]
 fn an_observer_gets_every_call_until_the_end_though_another_leaves() {
     let address = free_address();
@@ -153,7 +164,10 @@ fn an_observer_gets_every_call_until_the_end_though_another_leaves() {
     program.call();
     program.end();
 
-    let told = told(stays.all());
+    let events = stays.all();
+    let starts: Vec<f64> = events.iter().filter_map(oldest).collect();
+    assert!(starts.iter().any(|start| *start > 1.7e9) && starts.last().unwrap().is_nan(), "{starts:?}");
+    let told = told(events);
     let of = |name: &str, status: &str| told.get(&(name.to_owned(), status.to_owned())).copied();
     assert_eq!(of("http_requests_total", "200"), Some(900));
     assert_eq!(of("http_requests_total", "500"), Some(100));

@@ -141,12 +141,16 @@ fn assert_has_all(received: &Received) {
         assert_eq!(temporality, AggregationTemporality::Cumulative as i32);
     }
 
-    let Some(Data::Gauge(in_flight)) = &metric("http_requests_in_flight").data else {
-        panic!("it is no gauge")
+    let gauge = |name: &str| -> Vec<_> {
+        let Some(Data::Gauge(gauge)) = &metric(name).data else { panic!("it is no gauge") };
+        gauge.data_points.iter().map(|point| point.value.unwrap()).collect()
     };
-    for point in &in_flight.data_points {
-        assert_eq!(point.value, Some(number_data_point::Value::AsDouble(0.0)));
-    }
+    let in_flight = gauge("http_requests_in_flight");
+    assert!(in_flight.iter().all(|value| *value == number_data_point::Value::AsDouble(0.0)), "{in_flight:?}");
+    let oldest = gauge("http_requests_oldest_start_timestamp_seconds");
+    // The SDK takes nothing that is no number, and keeps what was told before.
+    let is_start = |value: &_| matches!(value, number_data_point::Value::AsDouble(start) if *start > 1.7e9);
+    assert!(!oldest.is_empty() && oldest.iter().all(is_start), "{oldest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

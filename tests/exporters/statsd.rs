@@ -81,6 +81,9 @@ fn lines_of_a_hundred_calls(scheme: &str, options: &str, histogram: &str) -> Vec
     let lines = server.read();
     let counted = |tag| values(&lines, "shop.http_requests_total", "c", tag).iter().sum::<f64>();
     assert_eq!((counted("status:200"), counted("status:500"), counted("")), (90.0, 10.0, 100.0));
+    // While nothing is in flight it is no number, of which nothing is sent.
+    let oldest = values(&lines, "shop.http_requests_oldest_start_timestamp_seconds", "g", "endpoint:/users");
+    assert!(!oldest.is_empty() && oldest.iter().all(|start| *start > 1.7e9), "{oldest:?}");
     let samples = |tag| values(&lines, "shop.http_request_duration_seconds", histogram, tag).len();
     assert_eq!((samples("endpoint:/users"), samples("")), (90, 100));
     lines

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+mod oldest;
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::{
     convert::Infallible,
     future::pending,

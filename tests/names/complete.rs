@@ -45,9 +45,9 @@ async fn record_everything(recorder: &Recorder, naming: &Naming) {
     let shared = || -> Arc<dyn tower_metrics::metrics::Recorder + Send + Sync> { recorder.shared() };
 
     let answer = |_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
-    let server = HttpMetricsLayer::new().unbounded_raw_path().in_flight_limit(100).response_head_duration();
-    let server = server.idle_timeout(Duration::from_secs(3600));
-    for layer in [server, HttpMetricsLayer::client().in_flight_limit(100).response_head_duration()] {
+    let server = HttpMetricsLayer::new().unbounded_raw_path().idle_timeout(Duration::from_secs(3600));
+    for layer in [server, HttpMetricsLayer::client()] {
+        let layer = layer.in_flight_limit(100).response_head_duration().oldest_start_timestamp();
         for layer in [layer.clone(), layer.attempts()] {
             let layer = layer.naming(naming).recorder(shared());
             layer.layer(service_fn(answer)).oneshot(Request::new(())).await.unwrap();
@@ -55,7 +55,7 @@ async fn record_everything(recorder: &Recorder, naming: &Naming) {
     }
 
     for layer in [GrpcMetricsLayer::new(), GrpcMetricsLayer::client()] {
-        let layer = layer.naming(naming).in_flight_limit(100).recorder(shared());
+        let layer = layer.naming(naming).in_flight_limit(100).oldest_start_timestamp().recorder(shared());
         // A scheme that counts calls by samples takes all of them.
         let layer = if *naming == Naming::opentelemetry() { layer } else { layer.sample_latency(2) };
         let stack = (layer.clone(), GrpcMessagesLayer::from(layer));
@@ -66,8 +66,8 @@ async fn record_everything(recorder: &Recorder, naming: &Naming) {
             .unwrap();
     }
 
-    let call = ServiceMetricsLayer::new("job").started().in_flight_limit(10).recorder(shared());
-    let attempt = ServiceMetricsLayer::new("job").started().attempts().recorder(shared());
+    let job = ServiceMetricsLayer::new("job").started().oldest_start_timestamp().recorder(shared());
+    let (call, attempt) = (job.clone().in_flight_limit(10), job.attempts());
     let echo = service_fn(|(): ()| ready(Ok::<_, Infallible>(())));
     (call, attempt).layer(echo).oneshot(()).await.unwrap();
 

@@ -41,15 +41,16 @@ fn everything(naming: &Naming) -> Sla {
 fn page(sla: &Sla, naming: &Naming) -> String {
     let recorder = Prometheus::new().sla(sla).into_builder().build_recorder();
     with_local_recorder(&recorder, || {
-        let http = HttpMetricsLayer::new().naming(naming).sla(sla).in_flight_limit(10);
+        let http =
+            HttpMetricsLayer::new().naming(naming).sla(sla).in_flight_limit(10).oldest_start_timestamp();
         traffic::http(&http);
         http.initialize();
-        let grpc = GrpcMetricsLayer::new().naming(naming);
+        let grpc = GrpcMetricsLayer::new().naming(naming).oldest_start_timestamp();
         traffic::grpc(&grpc);
         GrpcMessagesLayer::from(grpc).initialize();
         let limiter = RejectionLayer::new("edge").naming(naming).around(tower::layer::util::Identity::new());
         drop(limiter.layer(()));
-        ServiceMetricsLayer::new("job").in_flight_limit(1).initialize();
+        ServiceMetricsLayer::new("job").in_flight_limit(1).oldest_start_timestamp().initialize();
     });
     recorder.handle().run_upkeep();
     recorder.handle().render()

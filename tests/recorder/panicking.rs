@@ -234,3 +234,25 @@ fn a_call_whose_answer_has_no_handles_leaves_what_it_entered() {
     assert!(trigger.panicked.load(Ordering::SeqCst) > 0);
     assert_eq!(inner.gauge("http_requests_in_flight", &[]), 0.0, "{inner}");
 }
+
+/// What was lost is told with the next change.
+#[test]
+fn the_oldest_call_is_told_again_as_soon_as_the_recorder_behaves() {
+    let (inner, trigger, layer) = flaky();
+    let layer = layer.oldest_start_timestamp();
+    call(&layer);
+    let hang = service_fn(|_: Request<()>| pending::<Result<Response<Empty<Bytes>>, Infallible>>());
+    trigger.is_armed.store(true, Ordering::SeqCst);
+    for _ in 0..1_000 {
+        let held: Vec<_> = (0..3).map(|_| layer.layer(hang).call(Request::new(()))).collect();
+        assert_eq!(call(&layer).status(), 200);
+        drop(held);
+    }
+    assert!(trigger.panicked.load(Ordering::SeqCst) > 1_000);
+    trigger.is_armed.store(false, Ordering::SeqCst);
+    let oldest = || inner.gauge("http_requests_oldest_start_timestamp_seconds", &[]);
+    let held = layer.layer(hang).call(Request::new(()));
+    assert!(oldest() > 1e9, "{inner}");
+    drop(held);
+    assert!(oldest().is_nan(), "{inner}");
+}

@@ -13,6 +13,7 @@ mod alerts;
 mod check;
 mod custom;
 mod objectives;
+mod oldest;
 mod promises;
 mod schemes;
 mod shape;

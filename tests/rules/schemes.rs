@@ -265,10 +265,15 @@ fn every_panel_has_something_to_show_in_each_scheme() {
         let sla =
             sla.head_latency(0.9, millis(100)).grpc(|it| it.availability(0.999).latency(0.99, millis(100)));
         let (clock, time) = Clock::mock();
-        let http = HttpMetricsLayer::new().naming(&naming).sla(&sla).clock(clock.clone()).in_flight_limit(10);
+        let http = HttpMetricsLayer::new()
+            .naming(&naming)
+            .sla(&sla)
+            .clock(clock.clone())
+            .in_flight_limit(10)
+            .oldest_start_timestamp();
         let http = http.endpoint(|head| (head.uri().path() == "/users").then(|| "/users".into()));
-        let grpc =
-            GrpcMetricsLayer::new().naming(&naming).clock(clock).methods([unary("shop.Orders", "Place")]);
+        let grpc = GrpcMetricsLayer::new().naming(&naming).clock(clock).oldest_start_timestamp();
+        let grpc = grpc.methods([unary("shop.Orders", "Place")]);
         let messages = GrpcMessagesLayer::from(grpc.clone());
         let refusing = RejectionLayer::new("edge").naming(&naming);
         let world = world(&sla, || {

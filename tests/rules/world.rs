@@ -416,7 +416,8 @@ fn notation(values: &[Option<f64>]) -> String {
             continue;
         };
         let second = values.get(at + 1).copied().flatten();
-        let Some(step) = second.map(|second| second - first) else {
+        // Of what is no number there is none.
+        let Some(step) = second.map(|second| second - first).filter(|step| !step.is_nan()) else {
             parts.push(format!("{first}"));
             at += 1;
             continue;

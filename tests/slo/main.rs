@@ -18,4 +18,5 @@ mod end_to_end;
 mod files;
 mod live;
 mod month;
+mod oldest;
 mod told;

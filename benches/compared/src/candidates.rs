@@ -73,6 +73,12 @@ pub fn candidates() -> Vec<Candidate> {
         plain("RequestCountLayer", |work| around_plain(RequestCountLayer::http(), work)),
         plain("LatencyLayer", |work| around_plain(LatencyLayer::http(), work)),
         plain("InFlightLayer", |work| around_plain(InFlightLayer::http(), work)),
+        plain("HttpMetricsLayer, oldest", |work| {
+            around_plain(HttpMetricsLayer::new().oldest_start_timestamp(), work)
+        }),
+        plain("InFlightLayer, oldest", |work| {
+            around_plain(InFlightLayer::from(HttpMetricsLayer::new().oldest_start_timestamp()), work)
+        }),
         plain("ServiceMetricsLayer", |work| around_plain(ServiceMetricsLayer::new("job"), work)),
         plain("HttpMetricsLayer, no-op recorder", |work| {
             around_plain(HttpMetricsLayer::new().recorder(Arc::new(NoopRecorder)), work)

@@ -70,7 +70,8 @@ impl Users {
     pub(super) fn new(faults: Faults) -> Self {
         describe_counter!("cache_requests_total", "Look-ups in a cache, by result.");
         ["hit", "miss"].into_iter().for_each(|result| looked_up(result, 0));
-        let query = Operation::new("db_query").labels(["query_type"]).in_flight_limit(100);
+        let query =
+            Operation::new("db_query").labels(["query_type"]).in_flight_limit(100).oldest_start_timestamp();
         query.initialize_with(["user_by_id"]);
         Self { cache: Mutex::default(), query, queries: AtomicU64::new(0), faults }
     }

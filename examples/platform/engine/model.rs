@@ -74,7 +74,10 @@ impl Model {
         );
         describe_counter!("ai_feedback_total", "Predictions that were right or wrong, as the feedback says.");
         ["right", "wrong"].into_iter().for_each(|verdict| judged(verdict, 0));
-        let inference = Operation::new("ai_inference").count_as("ai_predictions_total").in_flight_limit(64);
+        let inference = Operation::new("ai_inference")
+            .count_as("ai_predictions_total")
+            .in_flight_limit(64)
+            .oldest_start_timestamp();
         let retraining = Operation::new("ai_model_retraining");
         inference.initialize();
         retraining.initialize();

@@ -36,6 +36,25 @@ impl<H: Clone> HttpMetricsLayer<H> {
         self.with(|config| config.limit = Some(limit))
     }
 
+    /// Tells also when the oldest request in flight began: `http_requests_oldest_start_timestamp_seconds`, with the labels of
+    /// `http_requests_in_flight`, in seconds since 1970. So a single call that hangs is seen, though all others are answered:
+    ///
+    /// ```text
+    /// max by (method, endpoint) (time() - http_requests_oldest_start_timestamp_seconds) > 300
+    /// ```
+    ///
+    /// While nothing is in flight it is `NaN`: a comparison with that is false, `min` and `max` leave it out, and Grafana shows a
+    /// gap. Zero would be an age of half a century. What OpenTelemetry, StatsD and VictoriaMetrics are told has no such value, and
+    /// there the last start stays: ask with `and http_requests_in_flight > 0`, as the [rules](crate::rules::Alert::RequestsStuck)
+    /// do. A sum of it is no time.
+    ///
+    /// A call that goes on under another label set takes its start along. The time is that of the clock on the wall when the
+    /// call became the oldest. What is in flight is kept in order of its start, behind a lock for each label set, which each call
+    /// takes when it begins and when it ends; the page `docs/performance.md` of the repository says what that takes.
+    pub fn oldest_start_timestamp(self) -> Self {
+        self.with(|config| config.tells_oldest = true)
+    }
+
     /// Counts attempts, inside of a retry: `http_request_attempts_total`, `http_request_attempt_duration_seconds` and
     /// `http_request_attempts_in_flight` (`http_client_…` for a client), so that no sum over requests takes them in.
     pub fn attempts(self) -> Self {

@@ -3,6 +3,7 @@
 mod alerts;
 mod grpc;
 mod http;
+mod oldest;
 mod recorded;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(super) fn group(config: &Config, merged: &Merged) -> Group {
     if !merged.sla.grpc.is_empty() {
         group.rules.extend(service.grpc_stuck());
     }
+    group.rules.extend(service.oldest());
     group.rules.push(service.rate_limit_exceeded());
     group.rules.extend(service.alerts());
     service.scope.labelled(group)

@@ -32,6 +32,11 @@ pub(super) fn expected(world: &World, it: &Asked<'_>) -> Vector {
         ("Top methods", "C") => calls.p(0.99, &by),
         ("Top methods", "D") => sum(&in_flight, &by),
         ("In flight by method", _) => sum(&in_flight, &["grpc_method"]),
+        ("Age of the oldest call", _) => {
+            let of = |name| world.of(name, JOB).is("grpc_type", "unary").last();
+            let oldest = of("grpc_server_oldest_start_timestamp_seconds");
+            shared::ages(world, &oldest, &of("grpc_server_in_flight"), "grpc_method")
+        }
         ("Messages received", _) => messages("received"),
         ("Messages sent", _) => messages("sent"),
         _ => unknown(it),

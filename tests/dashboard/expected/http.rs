@@ -38,6 +38,10 @@ pub(super) fn expected(world: &World, it: &Asked<'_>) -> Vector {
         ("Saturation", "In flight", "B") => sum(&limit, &["instance"]),
         (_, "Saturation", _) => zip(&sum(&in_flight, &["job", "instance"]), &limit, |n, most| n / most),
         (_, "In flight by endpoint", _) => highest(10, sum(&in_flight, &["endpoint"])),
+        (_, "Age of the oldest call", _) => {
+            let oldest = world.of("http_requests_oldest_start_timestamp_seconds", JOB).last();
+            highest(10, shared::ages(world, &oldest, &in_flight, "endpoint"))
+        }
         ("Anomalies", _, _) => anomaly(world, it),
         _ => unknown(it),
     }

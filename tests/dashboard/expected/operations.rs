@@ -31,6 +31,11 @@ pub(super) fn expected(world: &World, it: &Asked<'_>) -> Vector {
         ("Calls by outcome", _) => calls.rate(&["outcome"]),
         ("In flight", "A") => sum(&in_flight, &["instance"]),
         ("In flight", "B") => sum(&limit, &["instance"]),
+        ("Age of the oldest call", _) => {
+            let of = |name| world.of(name, JOB).last();
+            let oldest = of("db_query_oldest_start_timestamp_seconds");
+            shared::ages(world, &oldest, &of("db_query_in_flight"), "instance")
+        }
         ("Saturation", _) => zip(&in_flight, &limit, |n, most| n / most),
         _ => unknown(it),
     }

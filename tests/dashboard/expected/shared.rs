@@ -118,3 +118,9 @@ pub(super) fn telemetry(world: &World, it: &Asked<'_>) -> Vector {
         _ => unknown(it),
     }
 }
+
+/// How old the oldest calls are, 0 where nothing is in flight.
+pub(super) fn ages(world: &World, oldest: &Vector, in_flight: &Vector, by: &str) -> Vector {
+    let age = |start, n| if n > 0.0 { world.at - start } else { 0.0 };
+    fold(&zip(oldest, in_flight, age), &[by], 0.0, f64::max)
+}
