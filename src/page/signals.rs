@@ -54,7 +54,8 @@ pub(super) fn signals(told: &Told, families: &[Family<'_>]) -> Vec<Signal> {
         let sla = service(told, naming);
         let all =
             [Signal::http(&sla), Signal::http_client(&sla), Signal::grpc(&sla), Signal::grpc_client(&sla)];
-        all.into_iter().filter(|signal| signal.is_on(families)).map(move |signal| signal.numbered(index))
+        let there = all.into_iter().filter(|signal| signal.is_on(families));
+        there.map(move |signal| signal.numbered(index).as_on(families))
     });
     let counters = families.iter().filter(|family| is_of(family, &names::TOTAL));
     let mut operations: Vec<_> = counters.map(|family| operation(told, family, families)).collect();
@@ -114,7 +115,7 @@ fn operation(told: &Told, family: &Family<'_>, families: &[Family<'_>]) -> Signa
         duration: timed.map(|set| local(&sla, set)),
         in_flight: there(&it.gauge, &names::IN_FLIGHT),
         in_flight_limit: there(&format!("{base}_in_flight_limit"), &names::IN_FLIGHT_LIMIT),
-        oldest_start: None,
+        oldest_start: there(&format!("{base}_oldest_start_timestamp_seconds"), &names::OLDEST_START),
         rows: family.labels.iter().filter(|label| **label != it.outcome).map(|it| (*it).to_owned()).collect(),
         status: None,
         outcome: Some(it.outcome.clone()),
@@ -135,7 +136,14 @@ impl Signal {
             ..Self::of_http(sla, sli::availability(sla, &everybody))
         }
         .named("http", "HTTP requests", Kind::Http)
-        .in_flight(sla, &names::HTTP_REQUESTS_IN_FLIGHT, &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT)
+        .in_flight(
+            sla,
+            [
+                &names::HTTP_REQUESTS_IN_FLIGHT,
+                &names::HTTP_REQUESTS_IN_FLIGHT_LIMIT,
+                &names::HTTP_OLDEST_START,
+            ],
+        )
     }
 
     fn http_client(sla: &Sla) -> Self {
@@ -149,8 +157,11 @@ impl Signal {
         .named("http_client", "Outgoing HTTP requests", Kind::HttpClient)
         .in_flight(
             sla,
-            &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
-            &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
+            [
+                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
+                &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT_LIMIT,
+                &names::HTTP_CLIENT_OLDEST_START,
+            ],
         )
     }
 
@@ -163,7 +174,14 @@ impl Signal {
             ..Self::of_grpc(sla, sli::grpc_calls(sla, &all, |_| false))
         }
         .named("grpc", "gRPC calls", Kind::Grpc)
-        .in_flight(sla, &names::GRPC_SERVER_IN_FLIGHT, &names::GRPC_SERVER_IN_FLIGHT_LIMIT)
+        .in_flight(
+            sla,
+            [
+                &names::GRPC_SERVER_IN_FLIGHT,
+                &names::GRPC_SERVER_IN_FLIGHT_LIMIT,
+                &names::GRPC_SERVER_OLDEST_START,
+            ],
+        )
     }
 
     fn grpc_client(sla: &Sla) -> Self {
@@ -179,7 +197,14 @@ impl Signal {
             ..Self::of_grpc(sla, Sli::Ratio { all, bad })
         }
         .named("grpc_client", "Outgoing gRPC calls", Kind::GrpcClient)
-        .in_flight(sla, &names::GRPC_CLIENT_IN_FLIGHT, &names::GRPC_CLIENT_IN_FLIGHT_LIMIT)
+        .in_flight(
+            sla,
+            [
+                &names::GRPC_CLIENT_IN_FLIGHT,
+                &names::GRPC_CLIENT_IN_FLIGHT_LIMIT,
+                &names::GRPC_CLIENT_OLDEST_START,
+            ],
+        )
     }
 
     fn of_http(sla: &Sla, sli: Sli) -> Self {
@@ -224,9 +249,18 @@ impl Signal {
         Self { id: id.into(), title: title.into(), kind, ..self }
     }
 
-    fn in_flight(self, sla: &Sla, gauge: &Metric, limit: &Metric) -> Self {
-        let name = |metric| Some(sla.naming.prometheus_name_of(metric));
-        Self { in_flight: name(gauge), in_flight_limit: name(limit), ..self }
+    /// The gauges: of the number, of how many there may be, and of when the oldest began.
+    fn in_flight(self, sla: &Sla, gauges: [&Metric; 3]) -> Self {
+        let [in_flight, in_flight_limit, oldest_start] =
+            gauges.map(|gauge| Some(sla.naming.prometheus_name_of(gauge)));
+        Self { in_flight, in_flight_limit, oldest_start, ..self }
+    }
+
+    /// Without the gauges that a Layer has only where it was told.
+    fn as_on(self, families: &[Family<'_>]) -> Self {
+        let on =
+            |gauge: Option<String>| gauge.filter(|name| families.iter().any(|family| family.name == *name));
+        Self { in_flight_limit: on(self.in_flight_limit), oldest_start: on(self.oldest_start), ..self }
     }
 
     /// Those of a second scheme have a number behind them.

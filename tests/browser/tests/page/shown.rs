@@ -124,3 +124,21 @@ async fn a_burst_of_errors_of_one_route_is_seen_within_two_refreshes() {
     let marked = format!("return document.querySelector(`{row}`).classList.contains('over')");
     assert_eq!(looked.run(&marked).await, true, "the row is not marked");
 }
+
+#[tokio::test]
+async fn a_call_that_hangs_is_the_oldest_and_is_older_with_each_refresh() {
+    let program = Program::example(&["--load"]);
+    let looked = Looked::open(&program.metrics).await;
+    let row = "tr[data-row=\"GET /users/{id}\"]";
+    program.call(Method::POST, "/switch/stuck").await;
+    looked.refreshes(2).await;
+    let first = looked.figure(row, "oldest").await.expect("no call is the oldest");
+    looked.refreshes(1).await;
+    let second = looked.figure(row, "oldest").await.expect("no call is the oldest");
+    assert!((1.0..8.0).contains(&(second - first)), "{first} s, then {second} s");
+    assert!(looked.figure("#cards", "oldest").await.unwrap() >= second);
+    program.call(Method::POST, "/switch/well").await;
+    looked.refreshes(2).await;
+    let mended = looked.figure(row, "oldest").await;
+    assert!(mended.is_none_or(|age| age < 1.0), "{mended:?}");
+}
