@@ -55,7 +55,7 @@ pub(super) fn signals(told: &Told, families: &[Family<'_>]) -> Vec<Signal> {
         let all =
             [Signal::http(&sla), Signal::http_client(&sla), Signal::grpc(&sla), Signal::grpc_client(&sla)];
         let there = all.into_iter().filter(|signal| signal.is_on(families));
-        there.map(move |signal| signal.numbered(index).as_on(families))
+        there.map(move |signal| signal.numbered(index).narrowed_to(families))
     });
     let counters = families.iter().filter(|family| is_of(family, &names::TOTAL));
     let mut operations: Vec<_> = counters.map(|family| operation(told, family, families)).collect();
@@ -257,7 +257,7 @@ impl Signal {
     }
 
     /// Without the gauges that a Layer has only where it was told.
-    fn as_on(self, families: &[Family<'_>]) -> Self {
+    fn narrowed_to(self, families: &[Family<'_>]) -> Self {
         let on =
             |gauge: Option<String>| gauge.filter(|name| families.iter().any(|family| family.name == *name));
         Self { in_flight_limit: on(self.in_flight_limit), oldest_start: on(self.oldest_start), ..self }
