@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, to_bytes},
     error_handling::HandleErrorLayer,
     extract::{Path, State},
     http::{Method, Request, Response, StatusCode},
@@ -40,6 +40,9 @@ struct Stock {
     books: Arc<Mutex<BTreeMap<u64, (&'static str, u32)>>>,
     query: Operation<1>,
 }
+
+/// How much the bank may answer.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// The application, as yet unmeasured.
 pub(crate) fn routes(shop: Shop, layers: &Layers) -> Router {
@@ -79,11 +82,11 @@ async fn order(State(shop): State<Shop>, Path(id): Path<u64>) -> Result<StatusCo
     let mut payment = Request::new(Body::from(title));
     *payment.method_mut() = Method::POST;
     *payment.uri_mut() = "https://bank.example/payments".parse().expect("it is a URI");
-    match shop.bank.oneshot(payment).await {
-        Ok(answer) if answer.status().is_success() => Ok(StatusCode::CREATED),
-        Ok(_) => Err(StatusCode::PAYMENT_REQUIRED),
-        Err(_) => Err(StatusCode::BAD_GATEWAY),
-    }
+    let answer = shop.bank.oneshot(payment).await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+    let status = answer.status();
+    // Read to its end, so that its connection can be used again, and the call of the client is `completed`.
+    to_bytes(answer.into_body(), MOST_BYTES).await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+    if status.is_success() { Ok(StatusCode::CREATED) } else { Err(StatusCode::PAYMENT_REQUIRED) }
 }
 
 // ===== impl Shop =====

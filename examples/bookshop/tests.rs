@@ -78,6 +78,8 @@ async fn an_order_is_within_the_promise_as_long_as_the_bank_is() {
         paid()
     });
     assert_eq!(shop.ask(Method::POST, "/orders/7").await.0, StatusCode::CREATED);
+    let taken = [("server", "bank.example"), ("status", "200"), ("outcome", "completed")];
+    shop.metrics.assert_counter("http_client_requests_total", taken, 1);
     let orders = [("endpoint", "/orders/{id}"), ("status", "2xx")];
     let durations = shop.metrics.histogram("http_request_duration_seconds", orders);
     assert_eq!((durations.count(), durations.within(threshold)), (1, 1), "{durations}");

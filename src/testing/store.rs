@@ -76,17 +76,19 @@ trait Valued {
 impl Store {
     /// The series of this kind and name, in the order of their labels.
     pub(super) fn series(&self, kind: Kind, name: &str) -> Vec<(Key, Value)> {
-        let mut series = self.all(kind);
-        series.retain(|(key, _)| key.name() == name);
-        series
+        self.of(kind, |key| key.name() == name)
     }
 
     /// All series of this kind, in the order of their names and labels.
     pub(super) fn all(&self, kind: Kind) -> Vec<(Key, Value)> {
+        self.of(kind, |_| true)
+    }
+
+    fn of(&self, kind: Kind, is_meant: impl Fn(&Key) -> bool) -> Vec<(Key, Value)> {
         match kind {
-            Kind::Counter => values(&self.counters),
-            Kind::Gauge => values(&self.gauges),
-            Kind::Histogram => values(&self.histograms),
+            Kind::Counter => values(&self.counters, is_meant),
+            Kind::Gauge => values(&self.gauges, is_meant),
+            Kind::Histogram => values(&self.histograms, is_meant),
         }
     }
 
@@ -164,8 +166,9 @@ impl Recorder for Store {
     }
 }
 
-fn values<T: Valued>(map: &Map<T>) -> Vec<(Key, Value)> {
-    lock(map).iter().map(|(key, it)| (key.clone(), it.inner.value())).collect()
+fn values<T: Valued>(map: &Map<T>, is_meant: impl Fn(&Key) -> bool) -> Vec<(Key, Value)> {
+    let map = lock(map);
+    map.iter().filter(|(key, _)| is_meant(key)).map(|(key, it)| (key.clone(), it.inner.value())).collect()
 }
 
 /// Nothing is left half done under these locks, so a thread that panicked under one does no harm.
