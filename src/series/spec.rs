@@ -149,6 +149,8 @@ impl Spec {
     }
 
     /// Tells what is recorded here, and the limit that never changes.
+    ///
+    /// All at once, and the build first: by that `testing::Recorder` tells which counter and which histogram are of one Layer.
     pub(super) fn describe(&self, recorder: &dyn Recorder) {
         for metric in [&names::APPLIED_TWICE_TOTAL, &names::BUILD_INFO] {
             Instrument::new(metric, &self.naming).describe(recorder);
