@@ -72,10 +72,10 @@ fn in_flight(calls: usize) -> Vec<Figure> {
         held.reserve_exact(calls);
         held.extend((0..calls).map(|_| begin()));
     }) / calls as f64;
-    assert_eq!(recorder.gauge("http_requests_in_flight", &[]), calls as f64);
+    assert_eq!(recorder.gauge("http_requests_in_flight", []), calls as f64);
     let (seconds, ()) = timed(|| drop(held));
-    assert_eq!(recorder.gauge("http_requests_in_flight", &[]), 0.0);
-    assert_eq!(recorder.counter("http_requests_total", &[("outcome", "cancelled")]), calls as u64 + 1);
+    assert_eq!(recorder.gauge("http_requests_in_flight", []), 0.0);
+    assert_eq!(recorder.counter("http_requests_total", [("outcome", "cancelled")]), calls as u64 + 1);
     vec![
         ("bytes of ours for each of the calls in flight", bytes, "B", 128.0),
         ("all of them dropped", seconds, "s", 1.0),

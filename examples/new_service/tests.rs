@@ -70,10 +70,7 @@ fn what_is_put_is_stored_in_a_batch_and_read_through_the_cache() {
         recorder.assert_counter("cache_requests_total", [("result", "hit")], 1);
         let query = [("query_type", "select"), ("outcome", "completed")];
         recorder.assert_counter("db_query_total", query, 1);
-        assert_eq!(
-            recorder.samples("response_size_bytes", &[("endpoint", "/items/{id}")]).last(),
-            Some(&3.0)
-        );
+        assert_eq!(recorder.samples("response_size_bytes", [("endpoint", "/items/{id}")]).last(), Some(&3.0));
     });
 }
 

@@ -125,7 +125,7 @@ mod tests {
             clean.register_gauge(&Key::from_name("oldest"), &Metadata::new("", metrics::Level::INFO, None));
         for (told, kept) in [(2.0, 2.0), (f64::NAN, 2.0), (f64::INFINITY, 2.0), (3.0, 3.0)] {
             gauge.set(told);
-            assert_eq!(recorder.gauge("oldest", &[]), kept);
+            assert_eq!(recorder.gauge("oldest", []), kept);
         }
     }
 }

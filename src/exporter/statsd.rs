@@ -207,7 +207,7 @@ mod tests {
         let lost = Arc::new(AtomicU64::new(3));
         let mut datagrams =
             Datagrams { socket, waiting: Vec::new(), is_of_calls: false, lost, health: Arc::clone(&health) };
-        let failed = || recorder.counter("tower_metrics_export_failures_total", &[("exporter", "statsd")]);
+        let failed = || recorder.counter("tower_metrics_export_failures_total", [("exporter", "statsd")]);
         for expected in [3, 4, 5] {
             datagrams.add("calls_total:1|c");
             datagrams.send();

@@ -81,9 +81,9 @@ async fn a_connection_that_is_refused_and_an_answer_that_is_late_are_two_things(
     {
         let error = client.ready().await.unwrap().call(get(uri)).await.unwrap_err();
         let labels = [("outcome", "error"), ("status", "none"), ("error_type", kind)];
-        assert_eq!(recorder.counter("http_client_requests_total", &labels), 1, "{error:?}: {recorder}");
+        assert_eq!(recorder.counter("http_client_requests_total", labels), 1, "{error:?}: {recorder}");
     }
-    assert_eq!(recorder.counter("http_client_requests_total", &[]), 2, "{recorder}");
+    assert_eq!(recorder.counter("http_client_requests_total", []), 2, "{recorder}");
 }
 
 #[tokio::test]
@@ -100,9 +100,9 @@ async fn a_call_that_is_retried_is_one_call_of_three_attempts() {
     let response = client.oneshot(get(format!("http://{server}/flaky"))).await.unwrap();
     assert_eq!(response.status(), 200);
     drop(response);
-    let calls = |status| recorder.counter("http_client_requests_total", &[("status", status)]);
-    let attempts = |status| recorder.counter("http_client_request_attempts_total", &[("status", status)]);
-    let retries = |result| recorder.counter("retry_attempts_total", &[("result", result)]);
+    let calls = |status| recorder.counter("http_client_requests_total", [("status", status)]);
+    let attempts = |status| recorder.counter("http_client_request_attempts_total", [("status", status)]);
+    let retries = |result| recorder.counter("retry_attempts_total", [("result", result)]);
     assert_eq!((calls("200"), calls("503")), (1, 0), "{recorder}");
     assert_eq!((attempts("200"), attempts("503")), (1, 2), "{recorder}");
     assert_eq!((retries("retried"), retries("recovered")), (2, 1), "{recorder}");

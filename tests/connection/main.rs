@@ -24,11 +24,11 @@ fn measured() -> (Recorder, MockClock, ConnectionMetricsLayer) {
 }
 
 fn open(recorder: &Recorder) -> f64 {
-    recorder.gauge("connections_open", &[("listener", "public")])
+    recorder.gauge("connections_open", [("listener", "public")])
 }
 
 fn opened(recorder: &Recorder) -> u64 {
-    recorder.counter("connections_total", &[("listener", "public")])
+    recorder.counter("connections_total", [("listener", "public")])
 }
 
 async fn becomes_open(recorder: &Recorder, connections: f64) {
@@ -62,7 +62,7 @@ async fn connections_to_axum_are_open_as_long_as_their_sockets() {
     time.advance(Duration::from_secs(90));
     drop(sockets);
     becomes_open(&recorder, 0.0).await;
-    assert_eq!(recorder.samples("connection_duration_seconds", &[("listener", "public")]), [90.0; 3]);
+    assert_eq!(recorder.samples("connection_duration_seconds", [("listener", "public")]), [90.0; 3]);
     assert_eq!(opened(&recorder), 3);
 }
 
@@ -74,7 +74,7 @@ fn a_guard_is_a_connection_until_it_is_dropped() {
     time.advance(Duration::from_secs(5));
     drop(guards);
     assert_eq!((open(&recorder), opened(&recorder)), (0.0, 2));
-    assert_eq!(recorder.samples("connection_duration_seconds", &[]), [5.0, 5.0]);
+    assert_eq!(recorder.samples("connection_duration_seconds", []), [5.0, 5.0]);
 }
 
 #[tokio::test]

@@ -66,12 +66,12 @@ fn counted(
 
     let side = if recorder.to_string().contains("grpc_client_") { "client" } else { "server" };
     let handled = format!("grpc_{side}_handled_total");
-    let codes = CODES.map(|code| (code.to_owned(), recorder.counter(&handled, &[("grpc_code", code)])));
-    assert_eq!(recorder.counter(&handled, &[]), 1, "{recorder}");
-    assert_eq!(recorder.counter(&format!("grpc_{side}_started_total"), &[]), 1);
-    assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), &[]), 0.0);
+    let codes = CODES.map(|code| (code.to_owned(), recorder.counter(&handled, [("grpc_code", code)])));
+    assert_eq!(recorder.counter(&handled, []), 1, "{recorder}");
+    assert_eq!(recorder.counter(&format!("grpc_{side}_started_total"), []), 1);
+    assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), []), 0.0);
     assert_eq!(
-        recorder.samples(&format!("grpc_{side}_handling_seconds"), &[("grpc_method", method)]).len(),
+        recorder.samples(&format!("grpc_{side}_handling_seconds"), [("grpc_method", method)]).len(),
         1
     );
     codes.into_iter().filter(|(_, count)| *count > 0).collect()

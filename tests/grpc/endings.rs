@@ -43,10 +43,10 @@ fn assert_ended_once(recorder: &Recorder, side: &str, code: &str) {
     let name = |metric: &str| format!("grpc_{side}_{metric}");
     let with_code = [&labels[..], &[("grpc_code", code)]].concat();
     assert_eq!(recorder.counter(&name("handled_total"), &with_code), 1, "{recorder}");
-    assert_eq!(recorder.counter(&name("handled_total"), &[]), 1, "{recorder}");
-    assert_eq!(recorder.counter(&name("started_total"), &labels), 1, "{recorder}");
-    assert_eq!(recorder.samples(&name("handling_seconds"), &labels).len(), 1, "{recorder}");
-    assert_eq!(recorder.gauge(&name("in_flight"), &labels), 0.0, "{recorder}");
+    assert_eq!(recorder.counter(&name("handled_total"), []), 1, "{recorder}");
+    assert_eq!(recorder.counter(&name("started_total"), labels), 1, "{recorder}");
+    assert_eq!(recorder.samples(&name("handling_seconds"), labels).len(), 1, "{recorder}");
+    assert_eq!(recorder.gauge(&name("in_flight"), labels), 0.0, "{recorder}");
 }
 
 fn answer(steps: impl IntoIterator<Item = Step>) -> Response<Script> {
@@ -59,7 +59,7 @@ fn dropped_before_the_head_a_call_is_canceled() {
         let mut service = layer.layer(service_fn(|_| pending::<Result<Response<Script>, Infallible>>()));
         let mut call = service.call(request());
         assert!(call.poll_unpin(&mut Context::from_waker(Waker::noop())).is_pending());
-        assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), &[]), 1.0);
+        assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), []), 1.0);
         drop(call);
         assert_ended_once(&recorder, side, "Canceled");
     }
@@ -246,7 +246,7 @@ fn unanswered_after_its_deadline_a_call_is_deadline_exceeded() {
             }
             let labels = [("grpc_code", code)];
             assert_eq!(
-                recorder.counter("grpc_server_handled_total", &labels),
+                recorder.counter("grpc_server_handled_total", labels),
                 1,
                 "{header:?} {own:?}: {recorder}"
             );
@@ -286,7 +286,7 @@ fn each_instrument_alone_is_a_layer() {
         .unwrap()
         .unwrap();
     assert_ended_once(&recorder, "server", "Unknown");
-    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 0);
+    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", []), 0);
     drop((RequestCountLayer::grpc(), LatencyLayer::grpc(), InFlightLayer::grpc()));
 }
 
@@ -295,5 +295,5 @@ fn a_layer_applied_twice_is_noticed() {
     let [(recorder, layer, ..), _] = sides();
     let service = (layer.clone(), layer).layer(service_fn(|_| ready(Ok::<_, Infallible>(answer([])))));
     drop(service.oneshot(request()).now_or_never().unwrap().unwrap());
-    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 1);
+    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", []), 1);
 }

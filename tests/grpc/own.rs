@@ -42,14 +42,14 @@ fn labels_of_requests_and_answers_stand_on_calls() {
         drop(call.now_or_never().unwrap());
     }
     let at = [("tenant", "acme"), ("region", "eu"), ("grpc_method", "Place")];
-    assert_eq!(recorder.counter("grpc_server_started_total", &at), 2);
-    assert_eq!(recorder.gauge("grpc_server_in_flight", &at), 0.0);
+    assert_eq!(recorder.counter("grpc_server_started_total", at), 2);
+    assert_eq!(recorder.gauge("grpc_server_in_flight", at), 0.0);
     let answered = [at[0], at[1], at[2], ("zone", "b")];
-    assert_eq!(recorder.counter("grpc_server_handled_total", &answered), 2);
-    assert_eq!(recorder.samples("grpc_server_handling_seconds", &answered).len(), 2);
+    assert_eq!(recorder.counter("grpc_server_handled_total", answered), 2);
+    assert_eq!(recorder.samples("grpc_server_handling_seconds", answered).len(), 2);
     let unknown = [("grpc_method", "unknown"), ("tenant", "acme"), ("zone", "b"), ("grpc_code", "OK")];
-    assert_eq!(recorder.counter("grpc_server_handled_total", &unknown), 1);
-    assert_eq!(recorder.gauge("grpc_server_in_flight_limit", &[("region", "eu")]), 64.0);
+    assert_eq!(recorder.counter("grpc_server_handled_total", unknown), 1);
+    assert_eq!(recorder.gauge("grpc_server_in_flight_limit", [("region", "eu")]), 64.0);
     let declared = r#"grpc_method="Place",tenant="none",zone="none",grpc_code="Internal",region="eu""#;
     assert!(recorder.series("grpc_server_handled_total").iter().any(|it| it.contains(declared)));
 }
@@ -62,10 +62,10 @@ fn own_labels_fold_and_methods_never() {
         let request = request(PLACE, &format!("t{n}"), Empty::<Bytes>::new());
         drop(layer.layer(service_fn(answer)).oneshot(request).now_or_never().unwrap());
     }
-    assert_eq!(recorder.counter("grpc_server_handled_total", &[("grpc_method", "Place")]), 20);
+    assert_eq!(recorder.counter("grpc_server_handled_total", [("grpc_method", "Place")]), 20);
     let folded = [("grpc_method", "Place"), ("tenant", "_OVERFLOW"), ("zone", "_OVERFLOW")];
-    assert_eq!(recorder.counter("grpc_server_handled_total", &folded), 18);
-    assert_eq!(recorder.gauge("grpc_server_in_flight", &[]), 0.0);
+    assert_eq!(recorder.counter("grpc_server_handled_total", folded), 18);
+    assert_eq!(recorder.gauge("grpc_server_in_flight", []), 0.0);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn messages_have_the_labels_that_are_known_with_the_request() {
     response.into_body().collect().now_or_never().unwrap().unwrap();
     let at = [("tenant", "acme"), ("region", "eu"), ("grpc_method", "Place")];
     for metric in ["grpc_server_msg_received_total", "grpc_server_msg_sent_total"] {
-        assert_eq!(recorder.counter(metric, &at), 1, "{metric}");
+        assert_eq!(recorder.counter(metric, at), 1, "{metric}");
         assert!(recorder.series(metric).iter().all(|series| !series.contains("zone")), "{metric}");
     }
 }
@@ -95,10 +95,10 @@ fn one_latency_in_so_many_is_taken_and_every_call_is_counted() {
         let call = layer.layer(service_fn(answer)).oneshot(request(PLACE, "", Empty::<Bytes>::new()));
         drop(call.now_or_never().unwrap());
     }
-    assert_eq!(recorder.counter("grpc_server_handled_total", &[("grpc_code", "OK")]), 10);
-    assert_eq!(recorder.samples("grpc_server_handling_seconds", &[]).len(), 3);
+    assert_eq!(recorder.counter("grpc_server_handled_total", [("grpc_code", "OK")]), 10);
+    assert_eq!(recorder.samples("grpc_server_handling_seconds", []).len(), 3);
     let every = [("metric", "grpc_server_handling_seconds")];
-    assert_eq!(recorder.gauge("tower_metrics_latency_sample_every", &every), 4.0);
+    assert_eq!(recorder.gauge("tower_metrics_latency_sample_every", every), 4.0);
     assert!(refusal(|| GrpcMetricsLayer::new().sample_latency(0)).contains("would be none"));
 }
 

@@ -53,17 +53,17 @@ fn order(pieces: u32, code: i32, millis: u32) -> Order {
 
 /// Waits until all calls that began have ended.
 async fn quiet(recorder: &Recorder, side: &str) {
-    let count = |metric: &str| recorder.counter(&format!("grpc_{side}_{metric}"), &[]);
+    let count = |metric: &str| recorder.counter(&format!("grpc_{side}_{metric}"), []);
     let waiting = recorder.until(|_| count("started_total") == count("handled_total"));
     timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("{recorder}"));
-    assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), &[]), 0.0, "{recorder}");
+    assert_eq!(recorder.gauge(&format!("grpc_{side}_in_flight"), []), 0.0, "{recorder}");
 }
 
 #[track_caller]
 fn assert_handled(recorder: &Recorder, side: &str, method: &str, code: &str, count: u64) {
     let labels = [("grpc_method", method), ("grpc_code", code)];
     assert_eq!(
-        recorder.counter(&format!("grpc_{side}_handled_total"), &labels),
+        recorder.counter(&format!("grpc_{side}_handled_total"), labels),
         count,
         "{method} {code}: {recorder}"
     );
@@ -108,7 +108,7 @@ async fn every_code_arrives_as_it_was_sent_by_every_kind_of_call() {
     for (method, asked, answered) in
         [("Place", 17, 1), ("Import", 34, 1), ("List", 17, 34), ("Watch", 34, 18)]
     {
-        let count = |recorder: &Recorder, metric: &str| recorder.counter(metric, &[("grpc_method", method)]);
+        let count = |recorder: &Recorder, metric: &str| recorder.counter(metric, [("grpc_method", method)]);
         assert_eq!(count(&server, "grpc_server_msg_received_total"), asked, "{method}");
         assert_eq!(count(&client, "grpc_client_msg_sent_total"), asked, "{method}");
         assert_eq!(count(&server, "grpc_server_msg_sent_total"), answered, "{method}");
@@ -162,7 +162,7 @@ async fn what_no_service_answers_is_unknown_and_compressed_messages_are_counted(
         .send_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Gzip);
     orders.import(stream::iter([order(1, 0, 0), order(2, 0, 0)])).await.unwrap();
-    assert_eq!(server.counter("grpc_server_msg_received_total", &[("grpc_method", "Import")]), 2);
+    assert_eq!(server.counter("grpc_server_msg_received_total", [("grpc_method", "Import")]), 2);
 
     let mut grpc = tonic::client::Grpc::new(channel);
     grpc.ready().await.unwrap();
@@ -211,7 +211,7 @@ async fn a_deadline_is_exceeded_on_both_sides() {
     let channel = ServiceBuilder::new().layer(layer(GrpcMetricsLayer::client(), &client)).service(channel);
     let exceeded = |recorder: &Recorder, side: &str| {
         let code = [("grpc_method", "Place"), ("grpc_code", "DeadlineExceeded")];
-        recorder.counter(&format!("grpc_{side}_handled_total"), &code)
+        recorder.counter(&format!("grpc_{side}_handled_total"), code)
     };
     // A call that reached a busy server late is given up before its deadline there: the next one may be in time.
     for calls in 1..=20 {

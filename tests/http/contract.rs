@@ -133,9 +133,9 @@ async fn nested_instruments_and_the_bundle_give_the_same_series() {
         assert_eq!(bundled.series(name), nested.series(name));
     }
     assert_eq!(ended(&bundled), ended(&nested));
-    assert_eq!(bundled.samples("http_request_duration_seconds", &[]).len(), 100);
-    assert_eq!(nested.samples("http_request_duration_seconds", &[]).len(), 100);
-    assert_eq!(nested.counter("tower_metrics_applied_twice_total", &[]), 0);
+    assert_eq!(bundled.samples("http_request_duration_seconds", []).len(), 100);
+    assert_eq!(nested.samples("http_request_duration_seconds", []).len(), 100);
+    assert_eq!(nested.counter("tower_metrics_applied_twice_total", []), 0);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_layer_applied_twice_is_noticed_once_per_label_set() {
         service.clone().oneshot(Request::new(())).await.unwrap();
     }
     assert_eq!(ended(&recorder), 20);
-    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 1);
+    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", []), 1);
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_layer_applied_twice_is_noticed_with_another_between() {
     let count = || RequestCountLayer::from(layer.clone());
     let service = (count(), LatencyLayer::from(layer.clone()), count()).layer(Probe { is_ready: false });
     service.oneshot(Request::new(())).await.unwrap();
-    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", &[]), 1);
+    assert_eq!(recorder.counter("tower_metrics_applied_twice_total", []), 1);
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn two_layers_of_two_recorders_are_not_one_applied_twice() {
     let ((one, outer), (other, inner)) = (measured(), measured());
     (outer, inner).layer(Probe { is_ready: false }).oneshot(Request::new(())).await.unwrap();
     for recorder in [one, other] {
-        assert_eq!((ended(&recorder), recorder.counter("tower_metrics_applied_twice_total", &[])), (1, 0));
+        assert_eq!((ended(&recorder), recorder.counter("tower_metrics_applied_twice_total", [])), (1, 0));
     }
 }
 

@@ -330,7 +330,7 @@ fn the_siblings_of_a_panic_are_cancelled_and_not_panicked() {
         .collect();
     // The others are dropped while the panic unwinds.
     assert_eq!(payload(move || drop(calls.next().now_or_never())), "the one");
-    let outcome = |word| recorder.counter("http_requests_total", &[("outcome", word)]);
+    let outcome = |word| recorder.counter("http_requests_total", [("outcome", word)]);
     assert_eq!((outcome("panicked"), outcome("cancelled"), ended(&recorder)), (1, 3, 4), "{recorder}");
     assert_eq!(in_flight(&recorder), 0.0);
 }
@@ -352,7 +352,7 @@ fn a_call_lasts_from_call_to_the_end_of_its_body() {
     assert!(poll(&mut body).is_ready());
     time.advance(Duration::from_secs(5));
     drop(body);
-    assert_eq!(recorder.samples("http_request_duration_seconds", &[("status", "2xx")]), [0.1]);
+    assert_eq!(recorder.samples("http_request_duration_seconds", [("status", "2xx")]), [0.1]);
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn a_clock_that_steps_back_gives_zero() {
     let future = service.call(get());
     time.rewind(Duration::from_secs(1800));
     drop(future);
-    assert_eq!(recorder.samples("http_request_duration_seconds", &[]), [0.0]);
+    assert_eq!(recorder.samples("http_request_duration_seconds", []), [0.0]);
 }
 
 #[test]

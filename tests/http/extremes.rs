@@ -43,7 +43,7 @@ fn a_clock_that_jumps_or_stands_still_gives_samples_that_are_finite_and_not_nega
         call(&layer, move || jump(&time));
     }
     let ten_years = 10.0 * YEAR.as_secs_f64();
-    assert_eq!(recorder.samples("http_request_duration_seconds", &[]), [0.0, 0.0, ten_years, 0.0]);
+    assert_eq!(recorder.samples("http_request_duration_seconds", []), [0.0, 0.0, ten_years, 0.0]);
     assert_eq!(ended(&recorder), 4);
 }
 
@@ -60,7 +60,7 @@ fn a_counter_at_the_end_of_its_range_goes_on() {
         with_recorder(|recorder| recorder.register_counter(&key, &METADATA))
     });
     counter.increment(u64::MAX - 2);
-    assert_eq!(recorder.counter("http_requests_total", &[("status", "200")]), u64::MAX - 1);
+    assert_eq!(recorder.counter("http_requests_total", [("status", "200")]), u64::MAX - 1);
     (0..4).for_each(|_| call(&layer, || {}));
-    assert_eq!(recorder.counter("http_requests_total", &[("status", "200")]), 2);
+    assert_eq!(recorder.counter("http_requests_total", [("status", "200")]), 2);
 }

@@ -39,14 +39,14 @@ fn the_head_is_sampled_when_it_is_there_and_the_call_when_it_ends() {
 
     let response = service.call(get()).now_or_never().unwrap().unwrap();
     let labels = [("method", "GET"), ("endpoint", "unmatched"), ("status", "2xx")];
-    assert_eq!(recorder.samples(HEAD, &labels), [0.1]);
-    assert_eq!(recorder.samples(WHOLE, &[]), [0.0; 0]);
+    assert_eq!(recorder.samples(HEAD, labels), [0.1]);
+    assert_eq!(recorder.samples(WHOLE, []), [0.0; 0]);
 
     mock.advance(Duration::from_millis(400));
     response.into_body().collect().now_or_never().unwrap().unwrap();
-    assert_eq!(recorder.samples(HEAD, &[]), [0.1], "once");
-    assert_eq!(recorder.samples(WHOLE, &labels), [0.5]);
-    assert_eq!(recorder.counter("http_requests_total", &[]), 1);
+    assert_eq!(recorder.samples(HEAD, []), [0.1], "once");
+    assert_eq!(recorder.samples(WHOLE, labels), [0.5]);
+    assert_eq!(recorder.counter("http_requests_total", []), 1);
 }
 
 #[test]
@@ -58,12 +58,12 @@ fn a_call_without_a_head_is_sampled_when_it_ends() {
     let call = hanging.call(get());
     mock.advance(Duration::from_secs(3));
     drop(call);
-    assert_eq!(recorder.samples(HEAD, &[("status", "none")]), [3.0]);
+    assert_eq!(recorder.samples(HEAD, [("status", "none")]), [3.0]);
 
     let panicking = layer
         .layer(service_fn(|_| async { panic!("as asked") as Result<Response<Empty<Bytes>>, Infallible> }));
     catch_unwind(AssertUnwindSafe(|| panicking.oneshot(get()).now_or_never())).unwrap_err();
-    assert_eq!(recorder.samples(HEAD, &[("status", "5xx")]), [0.0]);
+    assert_eq!(recorder.samples(HEAD, [("status", "5xx")]), [0.0]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn it_is_not_measured_unasked_and_is_part_of_the_latency_alone() {
     let layer = HttpMetricsLayer::new().response_head_duration().recorder(recorder.shared());
     let latency = LatencyLayer::from(layer).layer(service_fn(answer));
     latency.oneshot(get()).now_or_never().unwrap().unwrap();
-    assert_eq!(recorder.samples(HEAD, &[]).len(), 1);
+    assert_eq!(recorder.samples(HEAD, []).len(), 1);
     assert!(!recorder.to_string().contains("http_requests_total"));
 }
 
@@ -101,7 +101,7 @@ fn clients_and_attempts_have_names_of_their_own() {
         let recorder = Recorder::new();
         let layer = layer.response_head_duration().recorder(recorder.shared());
         layer.layer(service_fn(answer)).oneshot(get()).now_or_never().unwrap().unwrap();
-        assert_eq!(recorder.samples(name, &[]).len(), 1, "{recorder}");
+        assert_eq!(recorder.samples(name, []).len(), 1, "{recorder}");
     }
 }
 
@@ -137,8 +137,8 @@ fn a_call_that_finds_no_room_overflows_once() {
         let response = service.call(request).now_or_never().unwrap().unwrap();
         response.into_body().collect().now_or_never().unwrap().unwrap();
     }
-    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 2, "{recorder}");
-    assert_eq!(recorder.samples(HEAD, &[("endpoint", "_OVERFLOW")]).len(), 2, "{recorder}");
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", []), 2, "{recorder}");
+    assert_eq!(recorder.samples(HEAD, [("endpoint", "_OVERFLOW")]).len(), 2, "{recorder}");
 }
 
 #[test]
@@ -150,5 +150,5 @@ fn an_end_that_never_was_has_no_series() {
     assert!(response.into_body().collect().now_or_never().unwrap().is_err());
     let page = recorder.to_string();
     assert!(page.contains("body_error") && !page.contains("status=\"200\",outcome=\"completed\""), "{page}");
-    assert_eq!(recorder.samples(HEAD, &[("status", "2xx")]).len(), 1);
+    assert_eq!(recorder.samples(HEAD, [("status", "2xx")]).len(), 1);
 }

@@ -34,7 +34,7 @@ fn with_the_first_call_of_a_label_set_its_failures_stand_at_zero() {
     let mut expected = failures_of(labels);
     expected.insert(0, format!(r#"{labels},status="200",outcome="completed""#));
     assert_eq!(recorder.series("http_requests_total"), expected);
-    assert_eq!(recorder.counter("http_requests_total", &[]), 1);
+    assert_eq!(recorder.counter("http_requests_total", []), 1);
     assert_eq!(recorder.series("http_request_duration_seconds"), [format!(r#"{labels},status="2xx""#)]);
 }
 
@@ -67,8 +67,8 @@ fn initialize_makes_what_was_declared_and_unmatched() {
     let classes = |labels: &str| ["2xx", "5xx"].map(|class| format!(r#"{labels},status="{class}""#)).to_vec();
     assert_eq!(recorder.series("http_request_duration_seconds"), label_sets.map(classes).concat());
     assert_eq!(recorder.series("http_requests_in_flight"), label_sets);
-    assert_eq!(recorder.counter("http_requests_total", &[]), 0);
-    assert!(recorder.samples("http_request_duration_seconds", &[]).is_empty());
+    assert_eq!(recorder.counter("http_requests_total", []), 0);
+    assert!(recorder.samples("http_request_duration_seconds", []).is_empty());
     assert_eq!(recorder.series("tower_metrics_applied_twice_total").len(), 1);
 }
 

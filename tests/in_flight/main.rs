@@ -24,7 +24,7 @@ async fn hang(_: Request<()>) -> Result<Response<Empty<Bytes>>, Infallible> {
 }
 
 fn gauge(recorder: &Recorder) -> f64 {
-    recorder.gauge("http_requests_in_flight", &[])
+    recorder.gauge("http_requests_in_flight", [])
 }
 
 fn layer(recorder: &Recorder) -> HttpMetricsLayer {

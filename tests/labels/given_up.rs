@@ -42,11 +42,11 @@ fn call(layer: &HttpMetricsLayer, path: &str) {
 }
 
 fn counted(recorder: &Recorder, endpoint: &str) -> u64 {
-    recorder.counter("http_requests_total", &[("endpoint", endpoint)])
+    recorder.counter("http_requests_total", [("endpoint", endpoint)])
 }
 
 fn given_up(recorder: &Recorder) -> u64 {
-    recorder.counter("tower_metrics_label_sets_given_up_total", &[])
+    recorder.counter("tower_metrics_label_sets_given_up_total", [])
 }
 
 #[test]
@@ -71,14 +71,14 @@ fn after_a_day_unused_a_label_set_makes_room() {
     time.advance(MINUTE);
     call(&layer, "/new");
     assert_eq!((counted(&recorder, "/new"), given_up(&recorder)), (1, 1), "{recorder}");
-    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 3.0);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", []), 3.0);
 
     // What was given up comes back as anything new does, and finds no room.
     call(&layer, "/c");
     assert_eq!(counted(&recorder, "/c"), 1);
     assert_eq!(counted(&recorder, "_OVERFLOW"), 3);
     drop(in_flight);
-    assert_eq!(recorder.gauge("http_requests_in_flight", &[]), 0.0);
+    assert_eq!(recorder.gauge("http_requests_in_flight", []), 0.0);
 
     // A second day on, all three make room; what was declared never does.
     time.advance(24 * HOUR);
@@ -88,7 +88,7 @@ fn after_a_day_unused_a_label_set_makes_room() {
     assert_eq!(given_up(&recorder), 4);
     assert_eq!(["/x", "/y", "/z", "/declared"].map(|path| counted(&recorder, path)), [1, 1, 1, 2]);
     let begun = 4 + 1 + 1 + 1 + 1 + 1 + 1 + 4;
-    assert_eq!(recorder.counter("http_requests_total", &[]), begun, "no call is lost: {recorder}");
+    assert_eq!(recorder.counter("http_requests_total", []), begun, "no call is lost: {recorder}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn the_greatest_limit_is_none() {
     for path in ["/a", "/b", "/c", "/d"] {
         call(&layer, path);
     }
-    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 4.0, "{recorder}");
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", []), 4.0, "{recorder}");
 }
 
 #[test]
@@ -111,11 +111,7 @@ fn while_there_is_room_nothing_is_given_up() {
     time.advance(48 * HOUR);
     call(&layer, "/b");
     call(&layer, "/c");
-    assert_eq!(
-        (given_up(&recorder), recorder.gauge("tower_metrics_label_sets", &[])),
-        (0, 3.0),
-        "{recorder}"
-    );
+    assert_eq!((given_up(&recorder), recorder.gauge("tower_metrics_label_sets", [])), (0, 3.0), "{recorder}");
 }
 
 /// The exporter would go on exporting what is given up, beside what comes in its place.
@@ -161,12 +157,12 @@ fn values_of_what_was_given_up_can_be_others() {
         .idle_timeout(HOUR);
     let run = |user: &str| job.run_with([user], || ());
     ["ada", "bob", "eve"].into_iter().for_each(run);
-    assert_eq!(recorder.counter("job_total", &[("user", "_OVERFLOW")]), 1);
+    assert_eq!(recorder.counter("job_total", [("user", "_OVERFLOW")]), 1);
     time.advance(12 * HOUR);
     run("ada");
     time.advance(12 * HOUR);
     ["eve", "bob", "ada"].into_iter().for_each(run);
-    let counted = |user| recorder.counter("job_total", &[("user", user), ("outcome", "completed")]);
+    let counted = |user| recorder.counter("job_total", [("user", user), ("outcome", "completed")]);
     assert_eq!(["ada", "bob", "eve", "_OVERFLOW"].map(counted), [3, 1, 1, 2], "{recorder}");
 }
 
@@ -209,8 +205,8 @@ fn threads_that_use_what_is_given_up_lose_nothing() {
             });
         }
     });
-    assert_eq!(recorder.counter("job_total", &[]), 8_000);
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0);
-    assert!(recorder.gauge("tower_metrics_label_sets", &[]) <= 8.0);
-    assert!(recorder.counter("tower_metrics_label_sets_given_up_total", &[]) > 100, "{recorder}");
+    assert_eq!(recorder.counter("job_total", []), 8_000);
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0);
+    assert!(recorder.gauge("tower_metrics_label_sets", []) <= 8.0);
+    assert!(recorder.counter("tower_metrics_label_sets_given_up_total", []) > 100, "{recorder}");
 }

@@ -24,8 +24,8 @@ fn amounts_add_up_under_their_labels() {
     cost.increment(["website", "ada"], 1_250);
     cost.clone().increment(["website", "ada"], 750);
     cost.increment(["website", "bob"], 1);
-    assert_eq!(recorder.counter(NAME, &[("repository", "website"), ("user", "ada")]), 2_000);
-    assert_eq!(recorder.counter(NAME, &[]), 2_001);
+    assert_eq!(recorder.counter(NAME, [("repository", "website"), ("user", "ada")]), 2_000);
+    assert_eq!(recorder.counter(NAME, []), 2_001);
     assert_eq!(recorder.description(NAME).unwrap().help, "What was spent.");
     assert!(format!("{cost:?}").contains(NAME));
 }
@@ -37,11 +37,11 @@ fn each_label_has_its_own_limit_and_the_sum_stays_exact() {
     for n in 0..1_000 {
         cost.increment([&format!("r{n}"), &format!("u{n}")], 3);
     }
-    assert_eq!(recorder.counter(NAME, &[]), 3_000);
-    assert_eq!(recorder.counter(NAME, &[("repository", "_OVERFLOW"), ("user", "_OVERFLOW")]), 3 * 990);
-    assert_eq!(recorder.counter(NAME, &[("repository", "_OVERFLOW"), ("user", "u9")]), 3);
+    assert_eq!(recorder.counter(NAME, []), 3_000);
+    assert_eq!(recorder.counter(NAME, [("repository", "_OVERFLOW"), ("user", "_OVERFLOW")]), 3 * 990);
+    assert_eq!(recorder.counter(NAME, [("repository", "_OVERFLOW"), ("user", "u9")]), 3);
     assert_eq!(recorder.series(NAME).len(), 11);
-    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[("metric", NAME)]), 995);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", [("metric", NAME)]), 995);
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn label_sets_as_a_whole_are_capped_and_values_are_clean() {
         cost.increment(["r\"\n", &n.to_string()], 1);
     }
     assert_eq!(recorder.series(NAME).len(), 4);
-    assert_eq!(recorder.counter(NAME, &[("repository", "r__"), ("user", "0")]), 1);
-    assert_eq!(recorder.counter(NAME, &[("repository", "_OVERFLOW")]), 97);
+    assert_eq!(recorder.counter(NAME, [("repository", "r__"), ("user", "0")]), 1);
+    assert_eq!(recorder.counter(NAME, [("repository", "_OVERFLOW")]), 97);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn without_a_recorder_nothing_is_counted_and_later_it_is() {
     cost.increment(["ada"], 1);
     let recorder = Recorder::new();
     with_local_recorder(&recorder, || cost.increment(["ada"], 2));
-    assert_eq!(recorder.counter(NAME, &[]), 2);
+    assert_eq!(recorder.counter(NAME, []), 2);
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn threads_that_bring_the_same_values_take_one_place_each() {
     race(300, |_, round| (0..4).for_each(|n| counters[round].1.increment(["r", &format!("u{n}")], 1)));
     for (recorder, _) in counters {
         assert_eq!(recorder.series(NAME).len(), 4, "{recorder}");
-        assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 4.0);
-        assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 0);
-        assert_eq!(recorder.counter(NAME, &[]), 16);
+        assert_eq!(recorder.gauge("tower_metrics_label_sets", []), 4.0);
+        assert_eq!(recorder.counter("tower_metrics_overflow_total", []), 0);
+        assert_eq!(recorder.counter(NAME, []), 16);
     }
 }
 
@@ -117,12 +117,12 @@ fn threads_that_bring_more_than_there_is_room_for_stay_within_it() {
     let recorder = Recorder::new();
     let counter = cost(&recorder).max_values("repository", 7).max_label_sets(50);
     race(200, |thread, round| counter.increment([&format!("r{round}"), &format!("u{thread}-{round}")], 1));
-    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 50.0);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", []), 50.0);
     assert_eq!(recorder.series(NAME).len(), 51);
-    assert_eq!(recorder.counter(NAME, &[]), 800);
+    assert_eq!(recorder.counter(NAME, []), 800);
     // What is not among the 7 and the 50 was folded, and each call of it counted once.
     let whole = recorder.series(NAME).iter().filter(|series| !series.contains("_OVERFLOW")).count() as u64;
-    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 800 - whole, "{recorder}");
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", []), 800 - whole, "{recorder}");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_label_that_is_full_folds_alone_where_its_label_set_is_known() {
     for values in [["r0", "u0"], ["r0", "u1"], ["r1", "u2"], ["r0", "u3"]] {
         cost.increment(values, 1);
     }
-    let counted = |repository| recorder.counter(NAME, &[("repository", repository), ("user", "_OVERFLOW")]);
+    let counted = |repository| recorder.counter(NAME, [("repository", repository), ("user", "_OVERFLOW")]);
     assert_eq!(["r0", "r1", "_OVERFLOW"].map(counted), [2, 0, 1], "{recorder}");
 }
 
@@ -142,8 +142,8 @@ fn a_value_with_the_name_of_what_is_folded_is_not_folded() {
     let recorder = Recorder::new();
     let cost = cost(&recorder).max_label_sets(1);
     cost.increment(["_OVERFLOW", "_OVERFLOW"], 1);
-    assert_eq!(recorder.counter(NAME, &[("user", "_OVERFLOW")]), 1);
-    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[]), 0, "{recorder}");
+    assert_eq!(recorder.counter(NAME, [("user", "_OVERFLOW")]), 1);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", []), 0, "{recorder}");
 }
 
 #[test]
@@ -154,6 +154,6 @@ fn values_that_become_the_same_take_one_place() {
         counter.increment(["r", &format!("{}{n}", "x".repeat(128))], 1);
     }
     counter.increment(["r", "ada"], 1);
-    assert_eq!(recorder.counter(NAME, &[("user", "ada")]), 1, "{recorder}");
-    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[]), 2.0);
+    assert_eq!(recorder.counter(NAME, [("user", "ada")]), 1, "{recorder}");
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", []), 2.0);
 }

@@ -133,7 +133,7 @@ fn opentelemetry_is_recorded_with_its_dots_and_in_seconds() {
     traffic::http(&HttpMetricsLayer::new().naming(&naming).recorder(recorder.shared()));
     let samples = recorder.samples(
         "http.server.request.duration",
-        &[("http.route", "/users/{id}"), ("http.response.status_code", "503"), ("error.type", "503")],
+        [("http.route", "/users/{id}"), ("http.response.status_code", "503"), ("error.type", "503")],
     );
     assert_eq!(samples.len(), 1, "{recorder}");
     assert_eq!(recorder.description("http.server.request.duration").unwrap().unit, Some(Unit::Seconds));
@@ -224,8 +224,8 @@ async fn axum_prometheus_times_calls_to_the_head() {
     let answer = service.oneshot(Request::new(())).await.unwrap();
     time.advance(Duration::from_secs(5));
     drop(answer);
-    assert_eq!(recorder.samples("axum_http_requests_duration_seconds", &[]), [0.02]);
-    assert_eq!(recorder.counter("axum_http_requests_total", &[]), 1);
+    assert_eq!(recorder.samples("axum_http_requests_duration_seconds", []), [0.02]);
+    assert_eq!(recorder.counter("axum_http_requests_total", []), 1);
 }
 
 #[test]

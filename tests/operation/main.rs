@@ -24,10 +24,10 @@ fn measured() -> (Recorder, Operation) {
 
 #[track_caller]
 fn assert_ended_once(recorder: &Recorder, outcome: &str) {
-    assert_eq!(recorder.counter("job_total", &[("outcome", outcome)]), 1, "{recorder}");
-    assert_eq!(recorder.counter("job_total", &[]), 1, "{recorder}");
-    assert_eq!(recorder.samples("job_duration_seconds", &[]).len(), 1, "{recorder}");
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0, "{recorder}");
+    assert_eq!(recorder.counter("job_total", [("outcome", outcome)]), 1, "{recorder}");
+    assert_eq!(recorder.counter("job_total", []), 1, "{recorder}");
+    assert_eq!(recorder.samples("job_duration_seconds", []).len(), 1, "{recorder}");
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0, "{recorder}");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_guard_ends_as_it_is_told() {
     ] {
         let (recorder, operation) = measured();
         let job = operation.start();
-        assert_eq!((recorder.counter("job_total", &[]), recorder.gauge("job_in_flight", &[])), (0, 1.0));
+        assert_eq!((recorder.counter("job_total", []), recorder.gauge("job_in_flight", [])), (0, 1.0));
         end(job);
         assert_ended_once(&recorder, outcome);
     }
@@ -69,7 +69,7 @@ fn a_closure_is_completed_or_error_or_panicked() {
 fn a_future_is_completed_or_cancelled_or_panicked() {
     let (recorder, operation) = measured();
     let job = operation.instrument(ready(7));
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 1.0, "it begins when it is made");
+    assert_eq!(recorder.gauge("job_in_flight", []), 1.0, "it begins when it is made");
     assert_eq!(job.now_or_never(), Some(7));
     assert_ended_once(&recorder, "completed");
 
@@ -103,7 +103,7 @@ fn an_operation_lasts_from_start_to_end() {
     let job = operation.start();
     time.advance(Duration::from_millis(250));
     job.complete();
-    assert_eq!(recorder.samples("job_duration_seconds", &[]), [0.25]);
+    assert_eq!(recorder.samples("job_duration_seconds", []), [0.25]);
 }
 
 #[test]
@@ -124,14 +124,14 @@ fn labels_words_and_names_are_the_user_s() {
     operation.start_with(["render"]).finish("partial");
 
     let counted = |function, status| {
-        recorder.counter("function_calls_total", &[("function", function), ("status", status)])
+        recorder.counter("function_calls_total", [("function", function), ("status", status)])
     };
     assert_eq!(
         (counted("parse", "success"), counted("parse", "error"), counted("render", "partial")),
         (2, 1, 1)
     );
     assert_eq!(counted("_OVERFLOW", "success"), 2, "{recorder}");
-    assert_eq!(recorder.counter("function_calls_started_total", &[]), 7);
+    assert_eq!(recorder.counter("function_calls_started_total", []), 7);
 }
 
 #[test]
@@ -143,8 +143,8 @@ fn clones_count_together_and_across_threads() {
             scope.spawn(move || (0..1_000).for_each(|_| operation.run(|| ())));
         }
     });
-    assert_eq!(recorder.counter("job_total", &[("outcome", "completed")]), 4_000);
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0);
+    assert_eq!(recorder.counter("job_total", [("outcome", "completed")]), 4_000);
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0);
 }
 
 #[test]

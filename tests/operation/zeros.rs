@@ -18,14 +18,14 @@ fn a_label_set_that_is_initialized_has_what_its_first_call_would_have_to_make() 
     assert_eq!(recorder.series("job_duration_seconds"), of(labels, ["completed", "error"]));
     assert_eq!(recorder.series("job_in_flight"), [labels]);
     assert_eq!(recorder.series("job_started_total"), [labels]);
-    let counted = recorder.counter("job_total", &[]) + recorder.counter("job_started_total", &[]);
-    assert_eq!((counted, recorder.gauge("job_in_flight", &[])), (0, 0.0), "{recorder}");
-    assert!(recorder.samples("job_duration_seconds", &[]).is_empty());
+    let counted = recorder.counter("job_total", []) + recorder.counter("job_started_total", []);
+    assert_eq!((counted, recorder.gauge("job_in_flight", [])), (0, 0.0), "{recorder}");
+    assert!(recorder.samples("job_duration_seconds", []).is_empty());
 
     let started = operation.start_with(["mail", "full"]);
-    assert_eq!(recorder.gauge("job_in_flight", &[("source", "mail")]), 1.0, "{recorder}");
+    assert_eq!(recorder.gauge("job_in_flight", [("source", "mail")]), 1.0, "{recorder}");
     started.fail();
-    assert_eq!(recorder.counter("job_total", &[("kind", "full"), ("outcome", "error")]), 1);
+    assert_eq!(recorder.counter("job_total", [("kind", "full"), ("outcome", "error")]), 1);
     assert_eq!(recorder.series("job_total").len(), 2, "the call made none of its own: {recorder}");
 }
 
@@ -69,11 +69,11 @@ fn twice_is_once_and_a_call_in_flight_stays_so() {
     let before = recorder.to_string();
     operation.initialize_with(["mail"]);
     assert_eq!(recorder.to_string(), before);
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 1.0, "{recorder}");
+    assert_eq!(recorder.gauge("job_in_flight", []), 1.0, "{recorder}");
     running.complete();
-    assert_eq!(recorder.counter("job_total", &[("outcome", "completed")]), 2);
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0);
-    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[("metric", "job_total")]), 1.0, "{recorder}");
+    assert_eq!(recorder.counter("job_total", [("outcome", "completed")]), 2);
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", [("metric", "job_total")]), 1.0, "{recorder}");
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn it_takes_the_place_of_a_label_set_and_is_folded_where_there_is_none() {
     let about = [("metric", "job_total")];
     let told = || {
         (
-            recorder.gauge("tower_metrics_label_sets", &about),
-            recorder.counter("tower_metrics_overflow_total", &about),
+            recorder.gauge("tower_metrics_label_sets", about),
+            recorder.counter("tower_metrics_overflow_total", about),
         )
     };
     assert_eq!(told(), (2.0, 0), "{recorder}");
@@ -119,7 +119,7 @@ fn it_takes_the_place_of_a_label_set_and_is_folded_where_there_is_none() {
         operation.run_with([source, "full"], || ());
     }
     assert_eq!(told(), (2.0, 2), "{recorder}");
-    let counted = |source| recorder.counter("job_total", &[("source", source), ("outcome", "completed")]);
+    let counted = |source| recorder.counter("job_total", [("source", source), ("outcome", "completed")]);
     assert_eq!(["mail", "disk", "_OVERFLOW"].map(counted), [1, 1, 1], "{recorder}");
 }
 

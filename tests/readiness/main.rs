@@ -24,11 +24,11 @@ fn measured() -> (Recorder, MockClock, ReadinessLayer) {
 }
 
 fn waits(recorder: &Recorder, outcome: &str) -> Vec<f64> {
-    recorder.samples("service_ready_wait_seconds", &[("service", "pool"), ("outcome", outcome)])
+    recorder.samples("service_ready_wait_seconds", [("service", "pool"), ("outcome", outcome)])
 }
 
 fn all_waits(recorder: &Recorder) -> usize {
-    recorder.samples("service_ready_wait_seconds", &[]).len()
+    recorder.samples("service_ready_wait_seconds", []).len()
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ fn call(layer: &HttpMetricsLayer) {
 }
 
 fn ended(recorder: &Recorder) -> u64 {
-    recorder.counter("http_requests_total", &[])
+    recorder.counter("http_requests_total", [])
 }
 
 /// One test, because there is one global recorder in a process.
@@ -65,17 +65,17 @@ fn the_global_recorder_may_come_late() {
     let recorder = Recorder::new();
     metrics::set_global_recorder(recorder.clone()).expect("no other test here installs one");
     call(&layer);
-    assert_eq!(recorder.counter("http_requests_total", &[("endpoint", "/late")]), 1, "{recorder}");
+    assert_eq!(recorder.counter("http_requests_total", [("endpoint", "/late")]), 1, "{recorder}");
     assert!(recorder.description("http_requests_total").is_some(), "it is described when it comes");
 
     drop(begun_before);
     assert_eq!(ended(&recorder), 1, "what began without a recorder is never counted");
-    assert_eq!(recorder.gauge("http_requests_in_flight", &[]), 0.0);
+    assert_eq!(recorder.gauge("http_requests_in_flight", []), 0.0);
 
     // A call belongs to the recorder that was current when it began, on whatever thread it ends.
     let call = layer.layer(hang).call(Request::new(()));
     std::thread::spawn(move || drop(call)).join().unwrap();
-    assert_eq!(recorder.counter("http_requests_total", &[("outcome", "cancelled")]), 1);
+    assert_eq!(recorder.counter("http_requests_total", [("outcome", "cancelled")]), 1);
 
     let scoped = Recorder::new();
     with_local_recorder(&scoped, || self::call(&layer));
@@ -111,9 +111,9 @@ fn a_call_that_outlives_its_scope_makes_no_series_of_another_recorder() {
     let layer = HttpMetricsLayer::new();
     let hang = service_fn(|_: Request<()>| pending::<Result<Response<Empty<Bytes>>, Infallible>>());
     let call = with_local_recorder(&began, || layer.layer(hang).call(Request::new(())));
-    assert_eq!(began.gauge("http_requests_in_flight", &[]), 1.0);
+    assert_eq!(began.gauge("http_requests_in_flight", []), 1.0);
     with_local_recorder(&ends, || drop(call));
-    assert_eq!(began.gauge("http_requests_in_flight", &[]), 0.0);
+    assert_eq!(began.gauge("http_requests_in_flight", []), 0.0);
     assert_eq!(ends.registrations(), 0, "{ends}");
 }
 
@@ -203,7 +203,7 @@ fn behind_a_filter_what_is_let_through_counts() {
         let filtered = FilterLayer::from_patterns(patterns).layer(recorder.clone());
         with_local_recorder(&filtered, || call(&HttpMetricsLayer::new()));
         assert_eq!(ended(&recorder), count, "{patterns:?}");
-        assert_eq!(recorder.samples("http_request_duration_seconds", &[]).len(), samples, "{patterns:?}");
+        assert_eq!(recorder.samples("http_request_duration_seconds", []).len(), samples, "{patterns:?}");
     }
     let recorder = Recorder::new();
     let filtered = FilterLayer::from_patterns(["tower_metrics"]).layer(recorder.clone());

@@ -153,12 +153,12 @@ fn ten_thousand_calls_are_answered_whatever_the_recorder_does() {
 
     // As soon as it behaves, everything is recorded again, and nothing hangs in the gauge.
     trigger.is_armed.store(false, Ordering::SeqCst);
-    let before = inner.counter("http_requests_total", &[]);
-    let samples = inner.samples("http_request_duration_seconds", &[]).len();
+    let before = inner.counter("http_requests_total", []);
+    let samples = inner.samples("http_request_duration_seconds", []).len();
     (0..100).for_each(|_| drop(call(&layer)));
-    assert_eq!(inner.counter("http_requests_total", &[]), before + 100);
-    assert_eq!(inner.samples("http_request_duration_seconds", &[]).len(), samples + 100);
-    assert_eq!(inner.gauge("http_requests_in_flight", &[]), 0.0);
+    assert_eq!(inner.counter("http_requests_total", []), before + 100);
+    assert_eq!(inner.samples("http_request_duration_seconds", []).len(), samples + 100);
+    assert_eq!(inner.gauge("http_requests_in_flight", []), 0.0);
 }
 
 /// A panic of the recorder in a `Drop` that runs because of another panic would abort the process.
@@ -177,7 +177,7 @@ fn a_call_that_is_dropped_while_a_panic_unwinds_does_not_abort() {
     }
     trigger.is_armed.store(false, Ordering::SeqCst);
     call(&layer);
-    assert_eq!(inner.gauge("http_requests_in_flight", &[]), 0.0);
+    assert_eq!(inner.gauge("http_requests_in_flight", []), 0.0);
 }
 
 /// One of eight threads is the first to ask for the handles, and the recorder panics.
@@ -188,13 +188,13 @@ fn a_panic_while_handles_are_asked_for_poisons_nothing() {
     call(&layer);
     assert!(trigger.panicked.load(Ordering::SeqCst) > 0);
     trigger.is_armed.store(false, Ordering::SeqCst);
-    let before = inner.counter("http_requests_total", &[]);
+    let before = inner.counter("http_requests_total", []);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| (0..1_250).for_each(|_| drop(call(&layer))));
         }
     });
-    assert_eq!(inner.counter("http_requests_total", &[]), before + 10_000);
+    assert_eq!(inner.counter("http_requests_total", []), before + 10_000);
 }
 
 /// The cap counts a label set once, however often its handles are asked for in vain.
@@ -213,8 +213,8 @@ fn a_label_set_whose_handles_could_not_be_had_takes_one_place() {
     (0..50).for_each(|_| call("/sick"));
     trigger.is_armed.store(false, Ordering::SeqCst);
     call("/later");
-    assert!(inner.gauge("tower_metrics_label_sets", &[]) <= 3.0, "{inner}");
-    assert_eq!(inner.counter("http_requests_total", &[("endpoint", "/later")]), 1, "{inner}");
+    assert!(inner.gauge("tower_metrics_label_sets", []) <= 3.0, "{inner}");
+    assert_eq!(inner.counter("http_requests_total", [("endpoint", "/later")]), 1, "{inner}");
 }
 
 /// The label set of an answer, for which the recorder has no handles, takes no call of the one of its request along.
@@ -232,7 +232,7 @@ fn a_call_whose_answer_has_no_handles_leaves_what_it_entered() {
         trigger.is_armed.store(false, Ordering::SeqCst);
     }
     assert!(trigger.panicked.load(Ordering::SeqCst) > 0);
-    assert_eq!(inner.gauge("http_requests_in_flight", &[]), 0.0, "{inner}");
+    assert_eq!(inner.gauge("http_requests_in_flight", []), 0.0, "{inner}");
 }
 
 /// What was lost is told with the next change.
@@ -250,7 +250,7 @@ fn the_oldest_call_is_told_again_as_soon_as_the_recorder_behaves() {
     }
     assert!(trigger.panicked.load(Ordering::SeqCst) > 1_000);
     trigger.is_armed.store(false, Ordering::SeqCst);
-    let oldest = || inner.gauge("http_requests_oldest_start_timestamp_seconds", &[]);
+    let oldest = || inner.gauge("http_requests_oldest_start_timestamp_seconds", []);
     let held = layer.layer(hang).call(Request::new(()));
     assert!(oldest() > 1e9, "{inner}");
     drop(held);

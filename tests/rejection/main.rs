@@ -43,19 +43,19 @@ fn measured(limiter: &str) -> (Recorder, RejectionLayer) {
 #[track_caller]
 fn assert_refused(recorder: &Recorder, limiter: &str, calls: u64, refused: &[(&str, u64)]) {
     let limiter = ("limiter", limiter);
-    assert_eq!(recorder.counter("limiter_calls_total", &[limiter]), calls, "{recorder}");
+    assert_eq!(recorder.counter("limiter_calls_total", [limiter]), calls, "{recorder}");
     for (reason, count) in refused {
         assert_eq!(
-            recorder.counter("requests_rejected_total", &[limiter, ("reason", reason)]),
+            recorder.counter("requests_rejected_total", [limiter, ("reason", reason)]),
             *count,
             "{recorder}"
         );
     }
     let all: u64 = refused.iter().map(|(_, count)| count).sum();
-    assert_eq!(recorder.counter("requests_rejected_total", &[limiter]), all, "{recorder}");
+    assert_eq!(recorder.counter("requests_rejected_total", [limiter]), all, "{recorder}");
     let limited =
         refused.iter().filter(|(reason, _)| *reason == "rate_limited").map(|(_, count)| count).sum::<u64>();
-    assert_eq!(recorder.counter("rate_limit_exceeded_total", &[limiter]), limited, "{recorder}");
+    assert_eq!(recorder.counter("rate_limit_exceeded_total", [limiter]), limited, "{recorder}");
 }
 
 #[tokio::test]
@@ -330,10 +330,10 @@ async fn refusals_are_counted_by_endpoint_on_request() {
         service.clone().oneshot(Request::builder().uri(path).body(()).unwrap()).await.unwrap();
     }
     let refused = |endpoint| {
-        recorder.counter("requests_rejected_total", &[("reason", "rate_limited"), ("endpoint", endpoint)])
+        recorder.counter("requests_rejected_total", [("reason", "rate_limited"), ("endpoint", endpoint)])
     };
     assert_eq!((refused("/users/{id}"), refused("unmatched")), (2, 1), "{recorder}");
-    assert_eq!(recorder.counter("limiter_calls_total", &[("endpoint", "/users/{id}")]), 2);
+    assert_eq!(recorder.counter("limiter_calls_total", [("endpoint", "/users/{id}")]), 2);
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn policy(recorder: &Recorder) -> MeteredPolicy<Attempts> {
 #[track_caller]
 fn assert_counted(recorder: &Recorder, expected: [u64; 4]) {
     let counted = ["retried", "recovered", "gave_up", "unfinished"]
-        .map(|result| recorder.counter("retry_attempts_total", &[("policy", "payment"), ("result", result)]));
+        .map(|result| recorder.counter("retry_attempts_total", [("policy", "payment"), ("result", result)]));
     assert_eq!(counted, expected, "{recorder}");
 }
 
@@ -139,11 +139,11 @@ async fn one_call_and_three_attempts_have_two_names() {
         .layer(metrics.attempts())
         .service(service_fn(move |_: &'static str| ready((answers.lock().unwrap())())));
     service.oneshot("pay").await.unwrap();
-    assert_eq!(recorder.counter("payment_total", &[]), 1);
-    assert_eq!(recorder.counter("payment_attempts_total", &[]), 3);
-    assert_eq!(recorder.counter("payment_attempts_total", &[("outcome", "error")]), 2);
-    assert_eq!(recorder.samples("payment_attempt_duration_seconds", &[]).len(), 3);
-    assert_eq!(recorder.samples("payment_duration_seconds", &[]).len(), 1);
+    assert_eq!(recorder.counter("payment_total", []), 1);
+    assert_eq!(recorder.counter("payment_attempts_total", []), 3);
+    assert_eq!(recorder.counter("payment_attempts_total", [("outcome", "error")]), 2);
+    assert_eq!(recorder.samples("payment_attempt_duration_seconds", []).len(), 3);
+    assert_eq!(recorder.samples("payment_duration_seconds", []).len(), 1);
     assert_counted(&recorder, [2, 1, 0, 0]);
 }
 
@@ -165,7 +165,7 @@ async fn attempts_take_no_name_of_the_calls() {
         .layer(metrics.attempts())
         .service(service_fn(|_: &'static str| ready(Ok::<_, &str>(200_u16))));
     service.oneshot("pay").await.unwrap();
-    let counted = |name| recorder.counter(name, &[]);
+    let counted = |name| recorder.counter(name, []);
     assert_eq!((counted("pay_started_total"), counted("payments_total")), (1, 1), "{recorder}");
     assert_eq!((counted("pay_attempts_started_total"), counted("pay_attempts_total")), (1, 1), "{recorder}");
 }

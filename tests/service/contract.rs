@@ -65,8 +65,8 @@ where
     for n in 0..5 {
         assert_eq!(service.ready().await.unwrap().call(n).await.unwrap(), n);
     }
-    assert_eq!(recorder.counter("job_total", &[("outcome", "completed")]), 5, "{recorder}");
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0);
+    assert_eq!(recorder.counter("job_total", [("outcome", "completed")]), 5, "{recorder}");
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0);
 }
 
 /// The Layer outside, inside, and on both sides of another: the probe inside of all panics at a breach.
@@ -172,7 +172,7 @@ async fn inside_a_retry_that_retries_every_attempt_is_made_by_the_book() {
         .layer(metrics.attempts())
         .service(Probe::default());
     assert_counts_five(&recorder, service).await;
-    assert_eq!(recorder.counter("job_attempts_total", &[("outcome", "completed")]), 15);
+    assert_eq!(recorder.counter("job_attempts_total", [("outcome", "completed")]), 15);
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,8 +186,8 @@ async fn a_hedge_is_one_call_outside_and_two_attempts_inside_of_which_the_loser_
     let hedge = Hedge::new_with_mock_latencies(attempts, Never, 1, 0.5, MINUTE, &[10; 100]);
     let mut service = metrics.layer(hedge);
     let _: u32 = service.ready().await.unwrap().call(7).await.unwrap();
-    let attempted = |outcome| recorder.counter("job_attempts_total", &[("outcome", outcome)]);
-    assert_eq!(recorder.counter("job_total", &[("outcome", "completed")]), 1, "{recorder}");
+    let attempted = |outcome| recorder.counter("job_attempts_total", [("outcome", outcome)]);
+    assert_eq!(recorder.counter("job_total", [("outcome", "completed")]), 1, "{recorder}");
     assert_eq!((attempted("completed"), attempted("cancelled")), (1, 1), "{recorder}");
 }
 

@@ -36,17 +36,17 @@ fn ready() -> (Recorder, Measured, Handle) {
 
 #[track_caller]
 fn assert_ended_once(recorder: &Recorder, outcome: &str) {
-    assert_eq!(recorder.counter("job_total", &[("outcome", outcome)]), 1, "{recorder}");
-    assert_eq!(recorder.counter("job_total", &[]), 1, "{recorder}");
-    assert_eq!(recorder.samples("job_duration_seconds", &[("outcome", outcome)]).len(), 1, "{recorder}");
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0, "{recorder}");
+    assert_eq!(recorder.counter("job_total", [("outcome", outcome)]), 1, "{recorder}");
+    assert_eq!(recorder.counter("job_total", []), 1, "{recorder}");
+    assert_eq!(recorder.samples("job_duration_seconds", [("outcome", outcome)]).len(), 1, "{recorder}");
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0, "{recorder}");
 }
 
 #[tokio::test]
 async fn an_answer_is_completed() {
     let (recorder, mut service, mut handle) = ready();
     let call = service.call("ping");
-    assert_eq!((recorder.counter("job_total", &[]), recorder.gauge("job_in_flight", &[])), (0, 1.0));
+    assert_eq!((recorder.counter("job_total", []), recorder.gauge("job_in_flight", [])), (0, 1.0));
     assert_request_eq!(handle, "ping").send_response("pong");
     assert_eq!(call.await.unwrap(), "pong");
     assert_ended_once(&recorder, "completed");
@@ -111,7 +111,7 @@ async fn clones_count_together() {
     for n in 0..10 {
         service.clone().oneshot(n).await.unwrap();
     }
-    assert_eq!(recorder.counter("job_total", &[("outcome", "completed")]), 10);
+    assert_eq!(recorder.counter("job_total", [("outcome", "completed")]), 10);
 }
 
 #[test]
@@ -123,5 +123,5 @@ fn a_call_lasts_from_call_to_its_result() {
     let call = service.call(());
     time.advance(Duration::from_millis(1_118));
     call.now_or_never().unwrap().unwrap();
-    assert_eq!(recorder.samples("job_duration_seconds", &[]), [1.118]);
+    assert_eq!(recorder.samples("job_duration_seconds", []), [1.118]);
 }

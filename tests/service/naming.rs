@@ -47,8 +47,8 @@ async fn labels_of_the_request_stand_on_every_metric_and_words_of_the_result_on_
     assert!(service.oneshot(ask("fail")).await.is_err());
     let counted = |kind, outcome| {
         let labels = [("query_type", kind), ("database", "main"), ("outcome", outcome)];
-        let samples = recorder.samples("db_query_duration_seconds", &labels).len() as u64;
-        assert_eq!(recorder.counter("db_query_total", &labels), samples);
+        let samples = recorder.samples("db_query_duration_seconds", labels).len() as u64;
+        assert_eq!(recorder.counter("db_query_total", labels), samples);
         samples
     };
     assert_eq!(
@@ -77,17 +77,17 @@ async fn a_house_has_its_own_names_and_words() {
     drop(tower::Service::call(&mut service.clone(), ask("hot")));
 
     let agent = ("agent_type", "network");
-    assert_eq!(recorder.counter("aoss_executions_total", &[agent]), 3);
-    let ended = |status| recorder.counter("aoss_executions_completed_total", &[agent, ("status", status)]);
+    assert_eq!(recorder.counter("aoss_executions_total", [agent]), 3);
+    let ended = |status| recorder.counter("aoss_executions_completed_total", [agent, ("status", status)]);
     assert_eq!((ended("Success"), ended("Failed"), ended("cancelled")), (1, 1, 1), "{recorder}");
     assert_eq!(recorder.series("aoss_active_executions"), [r#"agent_type="network""#]);
-    assert_eq!(recorder.samples("aoss_execution_duration_seconds", &[("status", "Success")]).len(), 1);
+    assert_eq!(recorder.samples("aoss_execution_duration_seconds", [("status", "Success")]).len(), 1);
 
     let inference =
         ServiceMetricsLayer::new("ai_inference").count_as("ai_predictions_total").recorder(recorder.shared());
     inference.layer(service_fn(query)).oneshot(ask("hot")).await.unwrap();
-    assert_eq!(recorder.counter("ai_predictions_total", &[]), 1);
-    assert_eq!(recorder.samples("ai_inference_duration_seconds", &[]).len(), 1);
+    assert_eq!(recorder.counter("ai_predictions_total", []), 1);
+    assert_eq!(recorder.samples("ai_inference_duration_seconds", []).len(), 1);
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn words_that_are_expected_stand_at_zero_with_the_first_call() {
         [r#"outcome="hit""#, r#"outcome="miss""#, r#"outcome="panicked""#]
     );
     layer.layer(service_fn(query)).oneshot(ask("hot")).await.unwrap();
-    assert_eq!(recorder.counter("cache_total", &[("outcome", "hit")]), 1);
+    assert_eq!(recorder.counter("cache_total", [("outcome", "hit")]), 1);
 }
 
 #[tokio::test]
@@ -118,11 +118,11 @@ async fn one_label_has_as_many_values_as_it_may_and_the_sum_stays_exact() {
         service.clone().oneshot(ask(n.to_string())).await.unwrap();
     }
     service.oneshot(ask("3")).await.unwrap();
-    assert_eq!(recorder.counter("job_total", &[]), 1_001);
-    assert_eq!(recorder.counter("job_total", &[("kind", "3")]), 2);
-    assert_eq!(recorder.counter("job_total", &[("kind", "_OVERFLOW"), ("outcome", "completed")]), 990);
+    assert_eq!(recorder.counter("job_total", []), 1_001);
+    assert_eq!(recorder.counter("job_total", [("kind", "3")]), 2);
+    assert_eq!(recorder.counter("job_total", [("kind", "_OVERFLOW"), ("outcome", "completed")]), 990);
     assert_eq!(recorder.series("job_in_flight").len(), 11);
-    assert_eq!(recorder.counter("tower_metrics_overflow_total", &[("metric", "job_total")]), 990);
+    assert_eq!(recorder.counter("tower_metrics_overflow_total", [("metric", "job_total")]), 990);
 }
 
 #[tokio::test]
@@ -138,14 +138,14 @@ async fn label_sets_as_a_whole_are_capped() {
     for n in 0..2_000 {
         service.clone().oneshot(ask(n.to_string())).await.unwrap();
     }
-    assert_eq!(recorder.counter("job_total", &[]), 2_000);
+    assert_eq!(recorder.counter("job_total", []), 2_000);
     assert_eq!(
-        recorder.counter("tower_metrics_overflow_total", &[]),
+        recorder.counter("tower_metrics_overflow_total", []),
         1_985,
         "5 of the 20 are folded in one label"
     );
-    assert_eq!(recorder.gauge("tower_metrics_label_sets", &[("metric", "job_total")]), 20.0);
-    assert_eq!(recorder.gauge("tower_metrics_label_sets_limit", &[]), 20.0);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets", [("metric", "job_total")]), 20.0);
+    assert_eq!(recorder.gauge("tower_metrics_label_sets_limit", []), 20.0);
     assert_eq!(recorder.series("job_in_flight").len(), 21, "{recorder}");
 }
 
@@ -157,8 +157,8 @@ async fn a_panic_in_a_closure_is_a_value_and_the_call_goes_on() {
         .classify(|_: Result<&Row, &io::Error>| panic!("in the word"))
         .recorder(recorder.shared());
     layer.layer(service_fn(query)).oneshot(ask("hot")).await.unwrap();
-    assert_eq!(recorder.counter("job_total", &[("kind", "_PANIC"), ("outcome", "_PANIC")]), 1, "{recorder}");
-    assert_eq!(recorder.gauge("job_in_flight", &[]), 0.0);
+    assert_eq!(recorder.counter("job_total", [("kind", "_PANIC"), ("outcome", "_PANIC")]), 1, "{recorder}");
+    assert_eq!(recorder.gauge("job_in_flight", []), 0.0);
 }
 
 #[tokio::test]
@@ -187,13 +187,13 @@ async fn nested_instruments_and_the_bundle_give_the_same_series_for_ten_thousand
     }
     for kind in ["hot", "cold", "fail"] {
         let kind = [("kind", kind)];
-        assert_eq!(bundled.counter("job_total", &kind), nested.counter("job_total", &kind));
+        assert_eq!(bundled.counter("job_total", kind), nested.counter("job_total", kind));
         assert_eq!(
-            bundled.samples("job_duration_seconds", &kind).len(),
-            nested.samples("job_duration_seconds", &kind).len()
+            bundled.samples("job_duration_seconds", kind).len(),
+            nested.samples("job_duration_seconds", kind).len()
         );
     }
-    assert_eq!(nested.counter("job_total", &[]), 10_000);
+    assert_eq!(nested.counter("job_total", []), 10_000);
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn a_limit_that_was_told_stands_beside_the_gauge() {
     let recorder = Recorder::new();
     let layer = ServiceMetricsLayer::new("job").in_flight_limit(64).recorder(recorder.shared());
     layer.layer(service_fn(query)).oneshot(ask("hot")).await.unwrap();
-    assert_eq!(recorder.gauge("job_in_flight_limit", &[]), 64.0);
+    assert_eq!(recorder.gauge("job_in_flight_limit", []), 64.0);
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_single_instrument_is_made_by_name() {
         let service = RequestCountLayer::service("job").layer(service_fn(query));
         assert!(service.oneshot(ask("hot")).now_or_never().unwrap().is_ok());
     });
-    assert_eq!(recorder.counter("job_total", &[]), 1);
+    assert_eq!(recorder.counter("job_total", []), 1);
     assert!(recorder.series("job_in_flight").is_empty());
 }
 

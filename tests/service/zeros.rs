@@ -41,7 +41,7 @@ async fn a_label_set_that_is_initialized_is_that_of_its_first_call() {
 
     assert!(layer.layer(service_fn(work)).oneshot(Job { source: "mail", kind: "full" }).await.is_err());
     let labels = [("source", "mail"), ("kind", "full"), ("outcome", "error")];
-    assert_eq!(recorder.counter("job_total", &labels), 1, "{recorder}");
+    assert_eq!(recorder.counter("job_total", labels), 1, "{recorder}");
     assert_eq!(recorder.series("job_total").len(), 2, "the call made none of its own: {recorder}");
 
     layer.initialize_with(["disk", "full"]);

@@ -93,11 +93,11 @@ pub(crate) fn measured() -> (Recorder, HttpMetricsLayer) {
 
 /// Calls that ended, whichever way.
 pub(crate) fn ended(recorder: &Recorder) -> u64 {
-    recorder.counter("http_requests_total", &[])
+    recorder.counter("http_requests_total", [])
 }
 
 pub(crate) fn in_flight(recorder: &Recorder) -> f64 {
-    recorder.gauge("http_requests_in_flight", &[])
+    recorder.gauge("http_requests_in_flight", [])
 }
 
 /// Asserts that one call was begun, and ended with this status and outcome, and that every instrument says so.

@@ -23,7 +23,7 @@ fn what_is_as_expected_passes() {
     recorder.assert_counter("db_query_total", [("table", "users"), ("outcome", "completed")], 2);
     recorder.assert_counter("db_query_total", [("table", "users"), ("outcome", "error")], 0);
     recorder.assert_counter("db_query_total", [], 3);
-    recorder.assert_gauge("db_query_in_flight", &[("table", "users")], 0.0);
+    recorder.assert_gauge("db_query_in_flight", [("table", "users")], 0.0);
     recorder.assert_sample_count("db_query_duration_seconds", [("table", "orders")], 1);
 }
 

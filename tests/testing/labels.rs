@@ -24,13 +24,13 @@ fn labels_are_taken_by_value_borrowed_and_as_a_list() {
     let labels = vec![("table", "users"), ("outcome", "completed")];
     let found = [
         recorder.counter("db_query_total", [("table", "users")]),
-        recorder.counter("db_query_total", &[("table", "users")]),
+        recorder.counter("db_query_total", [("table", "users")]),
         recorder.counter("db_query_total", &labels[..]),
         recorder.counter("db_query_total", &labels),
         recorder.counter("db_query_total", labels),
     ];
     assert_eq!(found, [3; 5]);
-    assert_eq!([recorder.counter("db_query_total", []), recorder.counter("db_query_total", &[])], [4; 2]);
+    assert_eq!([recorder.counter("db_query_total", []), recorder.counter("db_query_total", [])], [4; 2]);
     assert_eq!(recorder.gauge("db_query_in_flight", []).to_string(), "0");
     assert_eq!(recorder.gauge("nowhere", []).to_string(), "0", "it is no -0");
     assert_eq!(recorder.samples("db_query_duration_seconds", [("table", "orders")]), [3.0]);

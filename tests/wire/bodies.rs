@@ -102,13 +102,13 @@ async fn a_file_of_10_mib_is_completed_and_half_of_it_body_dropped() {
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes().len(), SIZE);
         settled(&recorder).await;
         let completed = [("endpoint", "/file"), ("status", "200"), ("outcome", "completed")];
-        assert_eq!(recorder.counter("http_requests_total", &completed), 1, "{version:?}: {recorder}");
+        assert_eq!(recorder.counter("http_requests_total", completed), 1, "{version:?}: {recorder}");
 
         let mut body = client(version).request(request(Method::GET, uri)).await.unwrap().into_body();
         body.frame().await.unwrap().unwrap();
         drop(body);
         settled(&recorder).await;
-        assert_eq!(recorder.counter("http_requests_total", &[("outcome", "body_dropped")]), 1, "{recorder}");
+        assert_eq!(recorder.counter("http_requests_total", [("outcome", "body_dropped")]), 1, "{recorder}");
     }
     std::fs::remove_file(file.0).unwrap();
 }

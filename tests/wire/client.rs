@@ -20,7 +20,7 @@ async fn a_client_s_calls_end_with_the_body_that_it_read() {
         let layer = HttpMetricsLayer::client().servers(["127.0.0.1"]).recorder(recorder.shared());
         let mut client = ServiceBuilder::new().layer(layer).service(client(version));
 
-        let in_flight = || recorder.gauge("http_client_requests_in_flight", &[("server", "127.0.0.1")]);
+        let in_flight = || recorder.gauge("http_client_requests_in_flight", [("server", "127.0.0.1")]);
         let response = client.ready().await.unwrap().call(get(server.uri("/stream"))).await.unwrap();
         assert_eq!(in_flight(), 1.0);
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes().len(), 8 * 1024);
@@ -34,7 +34,7 @@ async fn a_client_s_calls_end_with_the_body_that_it_read() {
 
         let counted = |outcome| {
             let labels = [("server", "127.0.0.1"), ("status", "200"), ("outcome", outcome)];
-            recorder.counter("http_client_requests_total", &labels)
+            recorder.counter("http_client_requests_total", labels)
         };
         assert_eq!(["completed", "body_dropped", "body_error"].map(counted), [1, 1, 1], "{recorder}");
     }
@@ -48,5 +48,5 @@ async fn a_refused_connection_is_an_error_without_a_status() {
     let client = ServiceBuilder::new().layer(layer).service(client(Version::Http1));
     client.oneshot(get(format!("http://{nobody}/").parse().unwrap())).await.unwrap_err();
     let labels = [("server", "_OTHER"), ("status", "none"), ("outcome", "error")];
-    assert_eq!(recorder.counter("http_client_requests_total", &labels), 1, "{recorder}");
+    assert_eq!(recorder.counter("http_client_requests_total", labels), 1, "{recorder}");
 }

@@ -35,11 +35,11 @@ pub(crate) fn run(data: &[u8]) {
     assert_eq!(seen, bare, "{plan:?}");
 
     let calls = u64::from(plan.outcome().is_some());
-    assert_eq!(recorder.counter("http_requests_total", &[]), calls, "{plan:?}\n{recorder}");
-    assert_eq!(recorder.samples("http_request_duration_seconds", &[]).len() as u64, calls);
+    assert_eq!(recorder.counter("http_requests_total", []), calls, "{plan:?}\n{recorder}");
+    assert_eq!(recorder.samples("http_request_duration_seconds", []).len() as u64, calls);
     if let Some((status, outcome)) = expected(&plan) {
         let labels = [("status", &*status), ("outcome", outcome)];
-        let counted = recorder.counter("http_requests_total", &labels);
+        let counted = recorder.counter("http_requests_total", labels);
         assert_eq!(counted, 1, "not {status} and {outcome}: {plan:?}\n{recorder}");
     }
     let others: &[&str] = match around {
@@ -49,7 +49,7 @@ pub(crate) fn run(data: &[u8]) {
         _ => &[],
     };
     for other in others {
-        assert_eq!(recorder.counter(other, &[]), calls, "{other}: {plan:?}\n{recorder}");
+        assert_eq!(recorder.counter(other, []), calls, "{other}: {plan:?}\n{recorder}");
     }
     for gauge in [
         "http_requests_in_flight",
@@ -57,7 +57,7 @@ pub(crate) fn run(data: &[u8]) {
         "grpc_server_in_flight",
         "any_in_flight",
     ] {
-        assert_eq!(recorder.gauge(gauge, &[]), 0.0, "{gauge}: {plan:?}");
+        assert_eq!(recorder.gauge(gauge, []), 0.0, "{gauge}: {plan:?}");
     }
 }
 

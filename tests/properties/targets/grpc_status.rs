@@ -51,15 +51,15 @@ pub(crate) fn run(data: &[u8]) {
     };
     let code = expected(&plan, if is_client { "Unavailable" } else { "Internal" });
     let calls = u64::from(code.is_some());
-    assert_eq!(recorder.counter(&started, &[]), calls, "{plan:?}\n{recorder}");
-    assert_eq!(recorder.counter(&handled, &[]), calls, "{plan:?}\n{recorder}");
-    assert_eq!(recorder.samples(&seconds, &[]).len() as u64, calls, "{plan:?}\n{recorder}");
-    assert_eq!(recorder.gauge(&in_flight, &[]), 0.0, "{plan:?}\n{recorder}");
+    assert_eq!(recorder.counter(&started, []), calls, "{plan:?}\n{recorder}");
+    assert_eq!(recorder.counter(&handled, []), calls, "{plan:?}\n{recorder}");
+    assert_eq!(recorder.samples(&seconds, []).len() as u64, calls, "{plan:?}\n{recorder}");
+    assert_eq!(recorder.gauge(&in_flight, []), 0.0, "{plan:?}\n{recorder}");
     if let Some(code) = code {
         let labels = [("grpc_service", "shop.Orders"), ("grpc_method", "Watch"), ("grpc_code", code)];
-        assert_eq!(recorder.counter(&handled, &labels), 1, "not {code}: {plan:?}\n{recorder}");
+        assert_eq!(recorder.counter(&handled, labels), 1, "not {code}: {plan:?}\n{recorder}");
     }
-    assert_eq!(recorder.counter(&answers, &[]), messages(&plan), "{plan:?}\n{recorder}");
+    assert_eq!(recorder.counter(&answers, []), messages(&plan), "{plan:?}\n{recorder}");
 }
 
 /// The code of the call, where there is one. `broken` is what an error without a code is.
