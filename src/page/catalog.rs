@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::{
     exposition::{Family, families},
     promises::Promise,
-    signals::{self, Signal},
+    signal::Signal,
+    signals::signals,
 };
 use crate::{
     names::{self, Metric, Naming},
@@ -72,7 +73,7 @@ impl Told {
         let catalog = Catalog {
             version: env!("CARGO_PKG_VERSION"),
             metrics: self.metrics(&families),
-            signals: signals::signals(self, &families),
+            signals: signals(self, &families),
             refusals: self.refusals(&families),
             promises: Promise::all(self),
         };

@@ -76,6 +76,7 @@ pub(crate) mod document;
 mod exposition;
 mod promises;
 mod service;
+mod signal;
 mod signals;
 
 pub(crate) use self::catalog::Told;
