@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Serialize)]
 pub(super) struct Signal {
     pub(super) id: String,
-    title: String,
+    pub(super) title: String,
     kind: Kind,
     /// All calls that ended.
     calls: Set,
@@ -236,10 +236,15 @@ impl Signal {
         Self { in_flight_limit: on(self.in_flight_limit), oldest_start: on(self.oldest_start), ..self }
     }
 
-    /// Those of a second scheme have a number behind them.
     pub(super) fn numbered(self, index: usize) -> Self {
-        let title = if index == 0 { self.title } else { format!("{} ({})", self.title, index + 1) };
-        Self { id: numbered(&self.id, index), title, ..self }
+        Self { id: numbered(&self.id, index), ..self }
+    }
+
+    /// Says in the title what counts it, where two schemes are on one page.
+    pub(super) fn tell_apart(&mut self) {
+        if let Some(counter) = self.calls.metrics().next() {
+            self.title = format!("{} ({counter})", self.title);
+        }
     }
 
     /// Tells whether anything of it is exported.

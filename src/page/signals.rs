@@ -24,7 +24,14 @@ pub(super) fn signals(told: &Told, families: &[Family<'_>]) -> Vec<Signal> {
     let counters = families.iter().filter(|family| is_of(family, &names::TOTAL));
     let mut operations: Vec<_> = counters.map(|family| Signal::operation(told, family, families)).collect();
     operations.sort_by(|a, b| a.id.cmp(&b.id));
-    calls.chain(operations).collect()
+    let mut signals: Vec<_> = calls.chain(operations).collect();
+    let titles: Vec<_> = signals.iter().map(|signal| signal.title.clone()).collect();
+    for signal in &mut signals {
+        if titles.iter().filter(|title| **title == signal.title).count() > 1 {
+            signal.tell_apart();
+        }
+    }
+    signals
 }
 
 /// The identity of a signal that a promise is about.
