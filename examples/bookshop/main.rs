@@ -28,7 +28,7 @@ use self::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sla = promise();
-    let metrics = Prometheus::new().sla(&sla).serve("127.0.0.1:9000").await?;
+    let metrics = Prometheus::new().sla(&sla).page().serve("127.0.0.1:9000").await?;
     let layers = Layers::new();
     layers.initialize();
     sla.check(&metrics.render())?.complete()?;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let shop = Shop::new(&layers, bank);
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("application  http://127.0.0.1:3000/books/7  (also /books, POST /orders/7)");
-    println!("metrics      http://127.0.0.1:9000/metrics");
+    println!("metrics      http://127.0.0.1:9000/metrics, and as a page for people http://127.0.0.1:9000/");
     let app = measured(routes(shop, &layers), &layers);
     Ok(axum::serve(listener, layers.connections.layer(app.into_make_service())).await?)
 }

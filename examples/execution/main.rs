@@ -75,6 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // A step has ten seconds unless it asks for more, and a plan twenty steps.
         .bounds("execution_duration_seconds", &[0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_200.0])
         .process()
+        .page()
         .serve(metrics_addr)
         .await?;
     describe_counter!(promise::ERRORS.name(), promise::ERRORS.help());

@@ -9,7 +9,7 @@
 //!    tokio = { version = "1", features = ["full"] }
 //!    tower = { version = "0.5", features = ["limit", "load-shed", "util"] }
 //!    tower-http = { version = "0.7", features = ["catch-panic"] }
-//!    tower-metrics = { version = "0.1", features = ["axum", "dashboard", "process", "prometheus", "rules", "tower"] }
+//!    tower-metrics = { version = "0.1", features = ["axum", "dashboard", "page", "process", "prometheus", "rules", "tower"] }
 //!
 //!    [dev-dependencies]
 //!    tower-metrics = { version = "0.1", features = ["testing"] }
@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(write(Path::new(&flags["--write"]))?);
     }
     let sla = promise::promise();
-    let metrics = Prometheus::new().sla(&sla).process().serve(&flags["--metrics-addr"]).await?;
+    let metrics = Prometheus::new().sla(&sla).process().page().serve(&flags["--metrics-addr"]).await?;
     let layer = HttpMetricsLayer::axum()
         .endpoints(ENDPOINTS)
         .sla(&sla)

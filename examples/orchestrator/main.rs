@@ -78,6 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .sla(&sla)
         .bounds(promise::EXECUTION_DURATION.name(), &promise::EXECUTION_BOUNDS)
         .process()
+        .page()
         .serve(&settings.metrics_addr)
         .await?;
 

@@ -75,7 +75,7 @@ impl Service {
         let Role { name, port, metrics_port, .. } = role;
         let addr = flags.text("--addr", &format!("127.0.0.1:{port}"));
         let metrics_addr = flags.text("--metrics-addr", &format!("127.0.0.1:{metrics_port}"));
-        let metrics = exporter.sla(&sla).process().serve(metrics_addr).await?;
+        let metrics = exporter.sla(&sla).process().page().serve(metrics_addr).await?;
         let listener =
             TcpListener::bind(&addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
         println!("{name:<16}  http://{}", listener.local_addr()?);

@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let metrics_addr = flag("--metrics-addr", "127.0.0.1:9001")?;
 
     let sla = promise::promise();
-    let metrics = exporter::Prometheus::new().sla(&sla).serve(metrics_addr).await?;
+    let metrics = exporter::Prometheus::new().sla(&sla).page().serve(metrics_addr).await?;
 
     let layer = GrpcMetricsLayer::new()
         .descriptors(FILE_DESCRIPTOR_SET)?

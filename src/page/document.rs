@@ -49,7 +49,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-8rZIcii3N3Po7wWzaKIbERZlBzeBDTyR8kjColzHi6Q='; \
+     script-src 'sha256-5eEN2cfo7NbqV7iENpfF0DJYom8k4jq9MB+dINBPBsI='; \
      style-src 'sha256-ZpkO1g3220PyTcH9g6kI2hfibipVC8DsxEldiPptEq0='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

@@ -181,7 +181,7 @@ async function start() {
   refusals = new DataTable('refusal-table', { attribute: 'refusal', more: 'refusals-more', onSort: () => job(drawFigures) });
   catalogue = new DataTable('catalogue-table', { attribute: 'metric', more: 'catalogue-more', onSort: () => job(drawCatalogue) });
   refusals.setColumns(refusalColumns(), 2);
-  catalogue.setColumns(catalogueColumns(), 0);
+  catalogue.setColumns(catalogueColumns(), 4);
   setUpControls({
     refresh,
     pause() {
