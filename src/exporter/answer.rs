@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS},
 };
 use tokio::time;
 
@@ -86,6 +86,8 @@ impl Answer {
             Ok(Ok(page)) => {
                 let mut response = plain(StatusCode::OK, page);
                 response.headers_mut().insert(CONTENT_TYPE, content_type);
+                // Numbers of one moment, which a token may keep from others.
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 response
             }
             Ok(Err(Broken)) => {
@@ -114,6 +116,8 @@ fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(text.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, TEXT);
+    // A browser may look at it too.
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

@@ -21,6 +21,8 @@ use std::fmt;
 use metrics::Unit;
 
 pub use self::naming::Naming;
+#[cfg(feature = "page")]
+pub(crate) use self::valid::is_metric_name;
 pub(crate) use self::{
     dress::Ended,
     scheme::unit_in,

@@ -32,7 +32,7 @@ pub(crate) fn assert_label_name(name: &str) {
     );
 }
 
-pub(super) const fn is_metric_name(name: &str) -> bool {
+pub(crate) const fn is_metric_name(name: &str) -> bool {
     is_name(name, true)
 }
 

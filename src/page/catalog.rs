@@ -64,7 +64,13 @@ impl Told {
                 unique.push(naming);
             }
         }
-        Self { slas, namings: unique }
+        let mut once: Vec<Sla> = Vec::new();
+        for sla in slas {
+            if !once.contains(&sla) {
+                once.push(sla);
+            }
+        }
+        Self { slas: once, namings: unique }
     }
 
     /// The catalogue of what stands on `page`, which is in the Prometheus text format.
@@ -82,12 +88,24 @@ impl Told {
 
     /// Those of the page, and those of the crate that it does not have.
     fn metrics<'a>(&self, families: &[Family<'a>]) -> Vec<Described<'a>> {
-        let exported = families.iter().map(Described::exported);
-        let is_there = |metric: &Metric| families.iter().any(|family| is_of(family, metric));
+        let exported: Vec<_> = families.iter().map(|family| (family, self.original(family))).collect();
+        let is_there = |metric: &Metric| {
+            exported.iter().any(|(_, original)| original.is_some_and(|it| it.name() == metric.name()))
+        };
         let absent = names::catalog().filter(|metric| !is_there(metric)).map(Described::absent);
-        let mut metrics: Vec<_> = exported.chain(absent).collect();
+        let there = exported.iter().map(|(family, original)| Described::exported(family, *original));
+        let mut metrics: Vec<_> = there.chain(absent).collect();
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         metrics
+    }
+
+    /// The metric of the catalogue that it is; by its name where nothing describes it.
+    fn original(&self, family: &Family<'_>) -> Option<&'static Metric> {
+        let is_named = |metric: &Metric| {
+            let mut names = self.namings.iter().map(|naming| naming.prometheus_name_of(metric));
+            family.help.is_empty() && names.any(|name| name == family.name)
+        };
+        names::catalog().find(|metric| is_of(family, metric) || is_named(metric))
     }
 
     fn refusals(&self, families: &[Family<'_>]) -> Refusals {
@@ -115,8 +133,7 @@ pub(super) fn is_of(family: &Family<'_>, metric: &Metric) -> bool {
 // ===== impl Described =====
 
 impl<'a> Described<'a> {
-    fn exported(family: &Family<'a>) -> Self {
-        let of = names::catalog().find(|metric| is_of(family, metric));
+    fn exported(family: &Family<'a>, of: Option<&'static Metric>) -> Self {
         Self {
             name: family.name.to_owned(),
             kind: family.kind,

@@ -24,7 +24,9 @@ pub(super) fn families(text: &str) -> Vec<Family<'_>> {
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|it| it.split_once(' ')) {
             let help = if help.0 == name { help.1 } else { "" };
             families.push(Family { name, kind, help, ..Family::default() });
-        } else if let Some(family) = families.last_mut().filter(|_| !line.is_empty()) {
+        } else if let Some(family) =
+            families.last_mut().filter(|_| !line.is_empty() && !line.starts_with('#'))
+        {
             family.series += 1;
             let is_of_itself = |label: &str| match family.kind {
                 "histogram" => label == "le",
@@ -66,7 +68,7 @@ mod tests {
     fn families_have_their_labels_and_as_many_series_as_prometheus_stores() {
         let text = "# HELP a_total Calls, of a kind.\n# TYPE a_total counter\na_total{x=\"}\\\"=,\\\\\",y=\"\"} 1\na_total{x=\"1\",z=\"\"} 2\n\n\
                     # TYPE b_seconds histogram\nb_seconds_bucket{x=\"1\",le=\"0.1\"} 1\nb_seconds_bucket{x=\"1\",le=\"+Inf\"} 1\n\
-                    b_seconds_sum{x=\"1\"} 0.1\nb_seconds_count{x=\"1\"} 1\n\n# TYPE c gauge\nc NaN\n";
+                    b_seconds_sum{x=\"1\"} 0.1\nb_seconds_count{x=\"1\"} 1\n\n# TYPE c gauge\nc NaN\n# EOF\n";
         let family = |name, kind, help, labels: &[&'static str], series| Family {
             name,
             kind,

@@ -24,15 +24,17 @@
 //!
 //! # On a server of one's own
 //!
-//! [`service`] answers with the page, and it asks for `metrics` and `catalog.json` beside the place where it is:
+//! [`service`] answers with the page, and it asks for `metrics` and `catalog.json` beside the place where it is. The
+//! handle is that of [`Prometheus::install`](crate::exporter::Prometheus::install), where no listener is wanted:
 //!
 //! ```
 //! # fn routes(handle: tower_metrics::exporter::Handle) -> axum::Router {
-//! use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+//! use axum::{Router, http::header::CONTENT_TYPE, response::Redirect, routing::get};
 //! use tower_metrics::page;
 //!
 //! let rendered = handle.clone();
 //! Router::new()
+//!     .route("/status", get(async || Redirect::permanent("/status/"))) // beside it is what begins with the slash
 //!     .route_service("/status/", page::service())
 //!     .route("/status/metrics", get(async move || rendered.render()))
 //!     .route(
@@ -42,7 +44,8 @@
 //! # }
 //! ```
 //!
-//! The slash at the end counts: without it `metrics` would be asked for one level higher.
+//! Whoever reaches that server can then read every number, whatever token the listener asks for: put what asks who it is in
+//! front of all of these. Each request is rendered for by itself, where it is asked for; the limits of the listener are its own.
 //!
 //! # `catalog.json`
 //!
@@ -64,11 +67,12 @@
 //!
 //! What is an error, what counts for an objective and which calls are timed is what the [rules](crate::rules) and the
 //! dashboards ask for: a number on the page is the number in the alert. A percentile is worked out as
-//! `histogram_quantile` does. Where a counter falls, the service was restarted, and the page goes on from zero.
+//! `histogram_quantile` does. Where counters fall, the service was restarted, and the page goes on from zero. Of an operation that
+//! no SLA promises anything of, `error` and `panicked` are errors, and words of the user's own are none.
 //!
 //! # What it costs
 //!
-//! A refresh is a scrape: see [the listener](crate::exporter#the-listener), whose limits hold, however many look. `catalog.json` is
+//! On the listener a refresh is a scrape: see [its limits](crate::exporter#the-listener), which hold however many look. `catalog.json` is
 //! rendered by the same rules on a thread of its own, so that it takes another tenth of a core at most.
 
 mod catalog;

@@ -13,7 +13,7 @@ use crate::{
     names,
     promql::Set,
     rules::sli::{self, Sli},
-    sla::{Scope, Sla, Slo, of_naming},
+    sla::{Merged, Objective, Scope, Sla, Slo, by_service},
 };
 
 /// One objective.
@@ -35,19 +35,38 @@ pub(super) struct Promise {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum ToldBy {
-    Availability { all: Set, bad: Set },
-    Latency { threshold_seconds: f64, good: Set, ended: Set },
+    Availability {
+        all: Set,
+        bad: Set,
+    },
+    Latency {
+        threshold_seconds: f64,
+        good: Set,
+        ended: Set,
+    },
+    /// Told by another histogram than the durations of the calls.
+    HeadLatency {
+        threshold_seconds: f64,
+        good: Set,
+        ended: Set,
+    },
 }
 
 // ===== impl Promise =====
 
 impl Promise {
-    /// All objectives of all SLAs, those of one naming scheme judged together.
+    /// All objectives of all SLAs, those of one service judged together, as its rules judge them.
     pub(super) fn all(told: &Told) -> Vec<Self> {
-        let services = told.namings.iter().filter_map(|naming| of_naming(&told.slas, naming));
-        services
-            .flat_map(|service| service.slos().map(|slo| Self::new(told, &slo)).collect::<Vec<_>>())
-            .collect()
+        let services = by_service(&told.slas);
+        let mut all: Vec<Self> = Vec::new();
+        for mut promise in services.iter().flat_map(Merged::slos).map(|slo| Self::new(told, &slo)) {
+            // Rules refuse two of one name; whoever only looks shall see both.
+            while all.iter().any(|other| other.id == promise.id) {
+                promise.id.push('\'');
+            }
+            all.push(promise);
+        }
+        all
     }
 
     fn new(told: &Told, slo: &Slo<'_>) -> Self {
@@ -56,7 +75,11 @@ impl Promise {
         let told_by = match Sli::of(slo) {
             Sli::Ratio { all, bad } => ToldBy::Availability { all: local(all), bad: local(bad) },
             Sli::Latency { good, ended, nanos } => {
-                ToldBy::Latency { threshold_seconds: seconds(nanos), good: local(good), ended: local(ended) }
+                let (threshold_seconds, good, ended) = (seconds(nanos), local(good), local(ended));
+                match is_of_head(slo) {
+                    true => ToldBy::HeadLatency { threshold_seconds, good, ended },
+                    false => ToldBy::Latency { threshold_seconds, good, ended },
+                }
             }
         };
         Self {
@@ -69,6 +92,13 @@ impl Promise {
             told_by,
         }
     }
+}
+
+/// Tells whether it is about the time to the response head, where that is not what all times are.
+fn is_of_head(slo: &Slo<'_>) -> bool {
+    let naming = &slo.service.naming;
+    matches!(slo.objective, Objective::HeadLatency(_))
+        && naming.head_histogram().name() != names::HTTP_REQUEST_DURATION_SECONDS.name()
 }
 
 /// What it is about, where that is not the service as a whole.

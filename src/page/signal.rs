@@ -141,8 +141,7 @@ impl Signal {
             Some((sla.clone(), it.clone()))
         });
         let (sla, it) = promised.unwrap_or_else(|| {
-            let name = family.name.strip_suffix("_total").filter(|name| !name.is_empty());
-            let mut it = Operation::new(name.unwrap_or(family.name).to_owned());
+            let mut it = Operation::new(family.name.strip_suffix("_total").unwrap_or(family.name).to_owned());
             // Words of the user's own may tell of anything.
             it.bad = [Outcome::Error, Outcome::Panicked].map(|outcome| outcome.as_str().to_owned()).into();
             family.name.clone_into(&mut it.counter);
@@ -157,7 +156,6 @@ impl Signal {
                 .any(|family| family.name == name && is_of(family, metric))
                 .then(|| name.to_owned())
         };
-        let base = it.gauge.strip_suffix("_in_flight").unwrap_or(&it.name).to_owned();
         let timed = there(&it.histogram, &names::DURATION).map(|_| sli::operation_ended(&sla, &it));
         Self {
             id: family.name.to_owned(),
@@ -166,8 +164,8 @@ impl Signal {
             calls: local(&sla, Set::of([Selector::new(&*it.counter)])),
             duration: timed.map(|set| local(&sla, set)),
             in_flight: there(&it.gauge, &names::IN_FLIGHT),
-            in_flight_limit: there(&format!("{base}_in_flight_limit"), &names::IN_FLIGHT_LIMIT),
-            oldest_start: there(&format!("{base}_oldest_start_timestamp_seconds"), &names::OLDEST_START),
+            in_flight_limit: there(&format!("{}_limit", it.gauge), &names::IN_FLIGHT_LIMIT),
+            oldest_start: there(&names::OLDEST_START.named(&it.name), &names::OLDEST_START),
             rows: family
                 .labels
                 .iter()
@@ -176,7 +174,11 @@ impl Signal {
                 .collect(),
             status: None,
             outcome: Some(it.outcome.clone()),
-            ..Self::judged_by(&sla, sli::operation_calls(&sla, &it))
+            ..match family.labels.contains(&*it.outcome) {
+                true => Self::judged_by(&sla, sli::operation_calls(&sla, &it)),
+                // How its calls ended is told by a label that nobody told of.
+                false => Self::unjudged(),
+            }
         }
     }
 
@@ -197,17 +199,22 @@ impl Signal {
     }
 
     fn judged_by(sla: &Sla, sli: Sli) -> Self {
-        let (judged, bad) = match sli {
-            Sli::Ratio { all, bad } => (all, bad),
-            Sli::Latency { good, ended, .. } => (good, ended),
-        };
+        match sli {
+            Sli::Ratio { all, bad } => {
+                Self { judged: local(sla, all), bad: local(sla, bad), ..Self::unjudged() }
+            }
+            Sli::Latency { .. } => Self::unjudged(),
+        }
+    }
+
+    fn unjudged() -> Self {
         Self {
             id: String::new(),
             title: String::new(),
             kind: Kind::Operation,
             calls: Set::of([]),
-            judged: local(sla, judged),
-            bad: local(sla, bad),
+            judged: Set::of([]),
+            bad: Set::of([]),
             duration: None,
             in_flight: None,
             in_flight_limit: None,

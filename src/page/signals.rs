@@ -6,7 +6,7 @@ use super::{
     signal::Signal,
 };
 use crate::{
-    names::{self, Naming},
+    names::{self, Naming, is_metric_name},
     promql::{Selector, Set},
     sla::{Scope, Sla, Slo, of_naming},
 };
@@ -21,7 +21,10 @@ pub(super) fn signals(told: &Told, families: &[Family<'_>]) -> Vec<Signal> {
         let there = all.into_iter().filter(|signal| signal.is_on(families));
         there.map(move |signal| signal.numbered(index).narrowed_to(families))
     });
-    let counters = families.iter().filter(|family| is_of(family, &names::TOTAL));
+    // Whoever asks may have a text from anywhere.
+    let is_named =
+        |family: &&Family<'_>| is_metric_name(family.name.strip_suffix("_total").unwrap_or(family.name));
+    let counters = families.iter().filter(|family| is_of(family, &names::TOTAL)).filter(is_named);
     let mut operations: Vec<_> = counters.map(|family| Signal::operation(told, family, families)).collect();
     operations.sort_by(|a, b| a.id.cmp(&b.id));
     let mut signals: Vec<_> = calls.chain(operations).collect();

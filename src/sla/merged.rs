@@ -18,23 +18,17 @@ pub(crate) struct Merged {
 /// Refuses promises of one job of which one selects a part of what the other does: what is recorded of both would be
 /// mixed.
 pub(crate) fn merged(slas: &[Sla]) -> Vec<Merged> {
-    let mut services: Vec<Merged> = Vec::new();
-    for sla in slas {
-        if let Some(service) = services.iter_mut().find(|service| service.is_of(sla)) {
-            service.sla.take_in(sla);
-            service.all.push(sla.clone());
-            continue;
-        }
-        if let Some(other) = services.iter().find(|service| service.sla.overlaps(sla)) {
+    let services = together(slas, Merged::is_of);
+    for (index, service) in services.iter().enumerate() {
+        if let Some(other) = services[..index].iter().find(|other| other.sla.overlaps(&service.sla)) {
             panic!(
                 "the SLAs {} and {} are of the job {:?}, and one selects a part of the other: give both the same selector \
                  labels, such as .selector(\"env\", …)",
                 other.sla.name(),
-                sla.name(),
-                sla.job_name()
+                service.sla.name(),
+                service.sla.job_name()
             );
         }
-        services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] });
     }
     services
 }
@@ -42,11 +36,28 @@ pub(crate) fn merged(slas: &[Sla]) -> Vec<Merged> {
 /// Takes the promises of one naming scheme together: what one process records so, whichever jobs they are of.
 #[cfg(feature = "page")]
 pub(crate) fn of_naming(slas: &[Sla], naming: &Naming) -> Option<Merged> {
-    let all: Vec<_> = slas.iter().filter(|sla| sla.naming == *naming).cloned().collect();
-    let (first, others) = all.split_first()?;
-    let mut sla = first.clone();
-    others.iter().for_each(|other| sla.take_in(other));
-    Some(Merged { sla, all })
+    let slas: Vec<_> = slas.iter().filter(|sla| sla.naming == *naming).cloned().collect();
+    together(&slas, |_, _| true).pop()
+}
+
+/// Takes the promises of each service together, and refuses none: what a rule cannot tell apart, one process can.
+#[cfg(feature = "page")]
+pub(crate) fn by_service(slas: &[Sla]) -> Vec<Merged> {
+    together(slas, |service, sla| service.is_of(sla) && service.sla.naming == sla.naming)
+}
+
+fn together(slas: &[Sla], is_one: impl Fn(&Merged, &Sla) -> bool) -> Vec<Merged> {
+    let mut services: Vec<Merged> = Vec::new();
+    for sla in slas {
+        match services.iter_mut().find(|service| is_one(service, sla)) {
+            Some(service) => {
+                service.sla.take_in(sla);
+                service.all.push(sla.clone());
+            }
+            None => services.push(Merged { sla: sla.clone(), all: vec![sla.clone()] }),
+        }
+    }
+    services
 }
 
 // ===== impl Merged =====

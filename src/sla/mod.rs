@@ -61,7 +61,7 @@ mod slo;
 
 pub(crate) use self::bounds::SECONDS;
 #[cfg(feature = "page")]
-pub(crate) use self::merged::of_naming;
+pub(crate) use self::merged::{by_service, of_naming};
 pub use self::{
     bounds::{bounds, histogram_bounds},
     check::{CheckError, Checked},

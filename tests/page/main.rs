@@ -15,11 +15,11 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tower::{Layer, ServiceExt};
 use tower_metrics::{
-    GrpcMetricsLayer, HttpMetricsLayer, Operation,
+    GrpcMetricsLayer, HttpMetricsLayer, Operation, Outcome,
     exporter::{Handle, Prometheus},
     grpc,
     metrics::with_local_recorder,
@@ -112,7 +112,7 @@ fn the_catalogue_has_every_metric_of_the_crate_also_where_nothing_is_exported() 
         assert_eq!(told["series"], 0);
         assert_eq!(told["of"], metric.name());
     }
-    assert_eq!(json["signals"], serde_json::json!([]));
+    assert_eq!(json["signals"], json!([]));
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn every_kind_of_calls_is_a_signal_and_every_objective_a_promise() {
     for promise in catalog["promises"].as_array().unwrap() {
         find(&catalog["signals"], "id", promise["signal"].as_str().unwrap());
     }
-    assert_eq!(find(&catalog["signals"], "id", "mail_total")["rows"], serde_json::json!(["queue"]));
+    assert_eq!(find(&catalog["signals"], "id", "mail_total")["rows"], json!(["queue"]));
     // One process is of no job: nothing on its page has that label.
     assert!(!catalog.to_string().contains(r#"["job","#));
 }
@@ -210,4 +210,65 @@ async fn a_router_of_ones_own_can_serve_it() {
     assert!(response.headers().contains_key("content-security-policy"));
     assert!(response.into_body().collect().await.unwrap().to_bytes().starts_with(b"<!doctype html>"));
     assert_eq!(ask(Method::POST).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+fn rendered(record: impl FnOnce()) -> String {
+    let recorder = Prometheus::new().into_builder().build_recorder();
+    let handle = recorder.handle();
+    with_local_recorder(&recorder, record);
+    handle.render()
+}
+
+#[test]
+fn an_operation_of_which_nothing_is_promised_has_only_the_errors_that_its_words_tell() {
+    let rendered = rendered(|| {
+        Operation::new("plain").run(|| ());
+        Operation::new("worded").word(Outcome::Completed, "ok").run(|| ());
+        Operation::new("labelled").outcome_label("result").run(|| ());
+        Operation::new("renamed").gauge_as("running").in_flight_limit(7).oldest_start_timestamp().run(|| ());
+    });
+    // Of a name of its own somebody has to tell.
+    let sla = Sla::new("shop").operation("renamed", |it| it.availability(0.9).gauge_as("running"));
+    let catalog: Value = serde_json::from_str(&catalog_json(&rendered, [&sla])).unwrap();
+    let signal = |id| find(&catalog["signals"], "id", id);
+    for id in ["plain_total", "worded_total"] {
+        let bad = &signal(id)["bad"]["any"][0]["match"];
+        assert!(bad.as_array().unwrap().contains(&json!(["outcome", "=~", "error|panicked"])), "{id}: {bad}");
+    }
+    assert_eq!(signal("labelled_total")["judged"], json!({ "any": [], "without": [] }));
+    let renamed = signal("renamed_total");
+    assert_eq!(renamed["in_flight"], "running");
+    assert_eq!(renamed["in_flight_limit"], "running_limit");
+    assert_eq!(renamed["oldest_start"], "renamed_oldest_start_timestamp_seconds");
+}
+
+#[test]
+fn each_service_is_judged_as_its_own_rules_judge_it() {
+    let strict = Sla::new("edge").job("edge").availability(0.9).too_many_requests_is_bad();
+    let same = Sla::new("shop").naming(&Naming::new().prefix("shop_")).availability(0.9);
+    let slas =
+        [&promise(), &promise(), &strict, &same, &Sla::new("head").head_latency(0.9, Duration::from_secs(1))];
+    let catalog: Value = serde_json::from_str(&catalog_json("", slas)).unwrap();
+    let ids: Vec<_> =
+        catalog["promises"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    assert_eq!(ids.iter().filter(|id| id.starts_with("shop-availability")).count(), 2, "{ids:?}");
+    let bad = |id| find(&catalog["promises"], "id", id)["bad"].to_string();
+    assert!(bad("edge-availability").contains("429") && !bad("shop-availability").contains("429"));
+    assert_eq!(find(&catalog["promises"], "id", "head-head-latency-p90")["kind"], "head_latency");
+    assert_eq!(find(&catalog["promises"], "id", "shop-latency-p99")["kind"], "latency");
+}
+
+#[test]
+fn a_text_from_anywhere_has_a_catalogue() {
+    let help = "Calls ended, by how they ended.";
+    let text = format!(
+        "# HELP _total {help}\n# TYPE _total counter\n_total 1\n# HELP my.jobs_total {help}\n# TYPE my.jobs_total counter\n\
+         my.jobs_total 1\n# TYPE http_requests_total counter\nhttp_requests_total{{status=\"200\"}} 1\n# UNIT x seconds\nno sample\n# EOF"
+    );
+    let catalog: Value = serde_json::from_str(&catalog_json(&text, [&promise()])).unwrap();
+    let metrics = catalog["metrics"].as_array().unwrap();
+    let named: Vec<_> = metrics.iter().filter(|it| it["name"] == "http_requests_total").collect();
+    assert_eq!(named.len(), 1, "it is there twice");
+    assert_eq!(named[0]["of"], "http_requests_total");
 }

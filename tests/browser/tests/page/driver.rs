@@ -37,19 +37,8 @@ struct Own {
 impl Browser {
     /// One with a window of this size, and a profile that nobody had before.
     pub(crate) async fn start(width: u32, height: u32) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("apt-get install chromium chromium-driver");
-        let mut lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines();
-        let port = lines.find_map(|line| {
-            let line = line.expect("it is text");
-            line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
-        });
-        thread::spawn(move || lines.for_each(drop));
-        let address = SocketAddr::from(([127, 0, 0, 1], port.expect("it says on which port it listens")));
+        // The port that it takes of one family of addresses may be taken of the other: then it ends.
+        let (driver, address) = (0..5).find_map(|_| driver()).expect("a driver starts");
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(width, height))
             .connect(&format!("http://{address}"))
@@ -63,17 +52,43 @@ impl Browser {
 impl Drop for Browser {
     /// Also where a test has failed, and no runtime is left to end it otherwise.
     fn drop(&mut self) {
-        let end = || -> io::Result<()> {
+        let end = || -> io::Result<String> {
             let mut stream = TcpStream::connect(self.address)?;
-            write!(stream, "DELETE /session/{} HTTP/1.1\r\nhost: driver\r\n\r\n", self.session)?;
+            // The driver refuses whoever calls it by another name.
+            write!(stream, "DELETE /session/{} HTTP/1.1\r\nhost: {}\r\n\r\n", self.session, self.address)?;
             stream.set_read_timeout(Some(Duration::from_secs(10)))?;
             // It answers when the browser has ended, and keeps the connection.
-            stream.read(&mut [0; 64]).map(drop)
+            let mut answer = [0; 64];
+            let length = stream.read(&mut answer)?;
+            Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
         };
-        drop(end());
+        let ended = end();
         drop(self.driver.kill());
         drop(self.driver.wait());
+        let is_ended = ended.as_ref().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"));
+        assert!(is_ended || thread::panicking(), "the browser was left behind: {ended:?}");
     }
+}
+
+/// A driver and where it listens; none if it ended before it did.
+fn driver() -> Option<(Child, SocketAddr)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("apt-get install chromium chromium-driver");
+    let mut lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines();
+    let port = lines.find_map(|line| {
+        let line = line.expect("it is text");
+        line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+    });
+    let Some(port) = port else {
+        drop(driver.wait());
+        return None;
+    };
+    thread::spawn(move || lines.for_each(drop));
+    Some((driver, SocketAddr::from(([127, 0, 0, 1], port))))
 }
 
 fn capabilities(width: u32, height: u32) -> Capabilities {

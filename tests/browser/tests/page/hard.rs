@@ -62,8 +62,9 @@ async fn ten_thousand_series_leave_it_quick() {
         of(&frames, 0.5),
         of(&frames, 0.99),
     );
-    assert!(of(&frames, 0.5) < 25.0, "the median frame took {} ms", of(&frames, 0.5));
-    assert!(of(&slices, 1.0) < 200.0, "a slice took {} ms", of(&slices, 1.0));
+    // A machine that does other things beside may keep a slice waiting, but not most of them.
+    assert!(of(&frames, 0.5) < 34.0, "the median frame took {} ms", of(&frames, 0.5));
+    assert!(of(&slices, 0.9) < 50.0, "a tenth of the slices took {} ms", of(&slices, 0.9));
     assert!(looked.complaints().await.is_empty());
     // The one that fails is found by its name.
     looked.fill("#filter", "route100").await;
@@ -107,7 +108,8 @@ async fn a_listener_with_a_token_is_unlocked_by_it() {
     let looked = Looked::open_sized(&program.metrics, 1000, 800).await;
     looked.until("it is locked", "document.documentElement.dataset.state === 'locked'").await;
     looked.fill("input[type=password]", "wrong\u{e007}").await;
-    looked.until("it stays locked", "document.documentElement.dataset.state === 'locked'").await;
+    looked.until("it says so", "document.getElementById('wrong-token').textContent !== ''").await;
+    assert_eq!(looked.state().await, "locked");
     looked.fill("input[type=password]", "s3cret\u{e007}").await;
     looked.until("it is live", "document.documentElement.dataset.refreshes >= 1").await;
     assert_eq!(looked.state().await, "live");

@@ -52,9 +52,9 @@ impl Looked {
     pub(crate) async fn refreshes(&self, more: u64) {
         let seen =
             self.run("return Number(document.documentElement.dataset.refreshes)").await.as_u64().unwrap();
-        // One may be under way.
-        self.until("it refreshes", &format!("document.documentElement.dataset.refreshes >= {}", seen + more))
-            .await;
+        // One may be under way, and has read what was before.
+        let last = seen + 1 + more;
+        self.until("it refreshes", &format!("document.documentElement.dataset.refreshes >= {last}")).await;
     }
 
     /// Stops it, and makes it read once more whenever that is asked for.

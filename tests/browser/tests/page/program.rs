@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     thread,
 };
 
@@ -15,6 +16,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use serde_json::Value;
 
 use crate::exposition::Page;
 
@@ -26,18 +28,26 @@ pub(crate) struct Program {
     client: Client<HttpConnector, Empty<Bytes>>,
 }
 
+/// Built here, so that nobody looks at what was built before the last change.
+static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let crate_of_it = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut cargo = Command::new(env!("CARGO"));
+    let built =
+        cargo.args(["build", "--example", "axum", "--message-format", "json"]).current_dir(crate_of_it);
+    let built = built.stderr(Stdio::inherit()).output().expect("cargo starts");
+    let messages = String::from_utf8(built.stdout).expect("it is text");
+    let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let executable = messages.filter_map(|it| Some(it["executable"].as_str()?.into())).last();
+    executable.expect("the example builds")
+});
+
 // ===== impl Program =====
 
 impl Program {
-    /// The example of the crate, which `cargo build --example axum` builds.
+    /// The example of the crate.
     pub(crate) fn example(args: &[&str]) -> Self {
-        let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/examples/axum");
-        assert!(
-            program.exists(),
-            "it is not built: run `cargo build --example axum` in the folder of the crate"
-        );
         let anywhere = ["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"];
-        Self::start(Command::new(program).args(anywhere).args(args))
+        Self::start(Command::new(&*EXAMPLE).args(anywhere).args(args))
     }
 
     /// The service of this package.

@@ -34,7 +34,11 @@ async fn it_loads_without_an_error_and_asks_nobody_but_its_listener() {
     let is_own = |url: &&String| url.starts_with(&looked.url) || url.starts_with("data:");
     assert_eq!(requests.iter().filter(|url| !is_own(url)).collect::<Vec<_>>(), [] as [&String; 0]);
     let of = |path: &str| requests.iter().filter(|url| **url == format!("{}{path}", looked.url)).count();
-    assert_eq!((of(""), of("catalog.json")), (1, 1), "{requests:?}");
+    assert_eq!(of(""), 1, "{requests:?}");
+    assert!(
+        (1..4).contains(&of("catalog.json")),
+        "it is asked for once, and again for what is new: {requests:?}"
+    );
     assert!(of("metrics") >= 4, "{requests:?}");
 }
 
@@ -112,13 +116,18 @@ async fn what_happens_while_it_is_open_is_told_by_the_difference_of_two_scrapes(
 
 #[tokio::test]
 async fn a_burst_of_errors_of_one_route_is_seen_within_two_refreshes() {
-    let program = Program::example(&["--load"]);
+    let program = Program::example(&[]);
     let looked = Looked::open(&program.metrics).await;
+    looked.pause().await;
+    looked.choose("#window", "last 10 s").await;
+    program.get_each(20, &["/users/7"]).await;
+    looked.refresh().await;
     let row = "tr[data-row=\"GET /users/{id}\"]";
-    looked.refreshes(1).await;
     assert_same(looked.figure(row, "error-ratio").await, 0.0, "errors before");
     program.call(Method::POST, "/switch/failing").await;
-    looked.refreshes(2).await;
+    program.get_each(10, &["/users/7"]).await;
+    looked.refresh().await;
+    looked.refresh().await;
     let errors = looked.figure(row, "error-ratio").await.unwrap();
     assert!(errors > 0.05, "{errors}");
     let marked = format!("return document.querySelector(`{row}`).classList.contains('over')");
@@ -135,7 +144,7 @@ async fn a_call_that_hangs_is_the_oldest_and_is_older_with_each_refresh() {
     let first = looked.figure(row, "oldest").await.expect("no call is the oldest");
     looked.refreshes(1).await;
     let second = looked.figure(row, "oldest").await.expect("no call is the oldest");
-    assert!((1.0..8.0).contains(&(second - first)), "{first} s, then {second} s");
+    assert!(second > first + 1.0, "{first} s, then {second} s");
     assert!(looked.figure("#cards", "oldest").await.unwrap() >= second);
     program.call(Method::POST, "/switch/well").await;
     looked.refreshes(2).await;
