@@ -28,7 +28,8 @@ pub enum Alert {
     /// older than 300 seconds for five minutes, though all others are answered: of HTTP, of unary gRPC and of the operations of
     /// the promise. Where a longer latency is promised of the whole service, of gRPC as a whole or of the operation, it is older
     /// than that; where one is promised of an endpoint or a gRPC method, to the end or to the head, calls of that one alone may be
-    /// so old. One caller waits then, so that is a warning at most. It has the label `metric`; of a total hang both are told.
+    /// so old. One caller waits then, so that is a warning at most; of a total hang both are told. All have the label `metric`,
+    /// the gauge of what is in flight, by which Alertmanager holds back the warnings that a page says already, and no others.
     RequestsStuck,
     /// An instance is up and exports nothing of a metric that an objective needs, or no instance of the job has the bucket
     /// of a threshold, for ten minutes.

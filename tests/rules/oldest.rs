@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_metrics::{
     names::Naming,
-    rules::{Alert, Rules, Severity},
+    rules::{Alert, Rule, Rules, Severity},
     sla::Sla,
 };
 
@@ -237,12 +237,32 @@ fn under_the_names_of_opentelemetry_it_is_told_too() {
 fn stuck(rules: &Rules) -> Vec<(String, String)> {
     let groups = rules.groups();
     let rules = groups.iter().flat_map(|group| group.rules()).filter(|rule| rule.name() == STUCK);
-    let severity = |rule: &tower_metrics::rules::Rule| {
-        rule.added_labels().find(|(name, _)| *name == "severity").unwrap().1.to_owned()
-    };
+    let severity =
+        |rule: &Rule| rule.added_labels().find(|(name, _)| *name == "severity").unwrap().1.to_owned();
     rules
         .map(|rule| (severity(rule), rule.annotations().find(|it| it.0 == "summary").unwrap().1.to_owned()))
         .collect()
+}
+
+/// So a page holds back the warnings about the calls that it is about, and those alone.
+#[test]
+fn a_page_and_the_warnings_about_the_same_calls_have_the_same_metric() {
+    let sla = shop().grpc(|it| it.availability(0.999)).operation("job", |it| it.availability(0.999));
+    let metrics = |sla: &Sla, severity: &str| {
+        let groups = Rules::new([sla]).groups();
+        let rules = groups.iter().flat_map(|group| group.rules()).filter(|rule| rule.name() == STUCK);
+        let rules = rules.filter(|rule| rule.added_labels().any(|it| it == ("severity", severity)));
+        let metric = |rule: &Rule| rule.added_labels().find(|it| it.0 == "metric").unwrap().1.to_owned();
+        rules.map(metric).collect::<Vec<_>>()
+    };
+    assert_eq!(metrics(&sla, "critical"), ["http_requests_in_flight", "grpc_server_in_flight"]);
+    assert_eq!(
+        metrics(&sla, "warning"),
+        ["http_requests_in_flight", "grpc_server_in_flight", "job_in_flight"]
+    );
+    let sla = sla.naming(&Naming::opentelemetry());
+    assert_eq!(metrics(&sla, "critical")[0], "http_server_active_requests");
+    assert_eq!(metrics(&sla, "warning")[0], "http_server_active_requests");
 }
 
 /// The expressions of the warnings.

@@ -21,7 +21,8 @@ struct Calls {
     what: String,
     oldest: Selector,
     in_flight: Selector,
-    metric: String,
+    /// What tells them from those of other gauges, also where none of them is answered.
+    gauge: String,
     /// The labels that tell which of them it is.
     labels: Vec<String>,
     /// The longest that is promised of all.
@@ -66,7 +67,7 @@ impl Service<'_> {
                 _ => all.unequal(&labels[1], self.sla.naming.no_endpoint()),
             },
             in_flight: selector(self.sla, &names::HTTP_REQUESTS_IN_FLIGHT),
-            metric: self.sla.naming.prometheus_name_of(&names::HTTP_OLDEST_START),
+            gauge: self.sla.naming.prometheus_name_of(&names::HTTP_REQUESTS_IN_FLIGHT),
             promised: of_all,
             own: own.collect(),
             labels: labels.into(),
@@ -94,7 +95,7 @@ impl Service<'_> {
             what: format!("gRPC call of {}", method.join("/")),
             oldest: oldest(),
             in_flight: selector(self.sla, &names::GRPC_SERVER_IN_FLIGHT),
-            metric: self.sla.naming.prometheus_name_of(&names::GRPC_SERVER_OLDEST_START),
+            gauge: self.sla.naming.prometheus_name_of(&names::GRPC_SERVER_IN_FLIGHT),
             labels,
             promised: of_all,
             own: own.collect(),
@@ -104,7 +105,7 @@ impl Service<'_> {
     }
 
     fn oldest_operation(&self, it: &Operation) -> Option<Rule> {
-        let (name, metric) = (&it.name, names::OLDEST_START.named(&it.name));
+        let name = &it.name;
         let promised = self.longest(|scope| match scope {
             Scope::Operation(other) if other.name == *name => Some(()),
             _ => None,
@@ -112,9 +113,9 @@ impl Service<'_> {
         self.oldest_of(Calls {
             part: Part::Operations,
             what: format!("call of {name}"),
-            oldest: of_service(self.sla, Selector::new(&*metric)),
+            oldest: of_service(self.sla, Selector::new(names::OLDEST_START.named(name))),
             in_flight: of_service(self.sla, Selector::new(&*it.gauge)),
-            metric,
+            gauge: it.gauge.clone(),
             labels: Vec::new(),
             promised: promised.into_values().next(),
             own: Vec::new(),
@@ -160,7 +161,7 @@ impl Service<'_> {
             Alert::RequestsStuck,
             severity,
             arms.collect::<Vec<_>>().join("\nor\n"),
-            &[&*self.scope.alert_labels, &[("metric".into(), calls.metric)]].concat(),
+            &[&*self.scope.alert_labels, &[("metric".into(), calls.gauge)]].concat(),
             &format!(
                 "A {} has been in flight for {{{{ $value | humanizeDuration }}}} in {{{{ $labels.instance }}}} of {{{{ $labels.job }}}}.",
                 calls.what
