@@ -30,6 +30,11 @@ pub enum Alert {
     /// than that; where one is promised of an endpoint or a gRPC method, to the end or to the head, calls of that one alone may be
     /// so old. One caller waits then, so that is a warning at most; of a total hang both are told. All have the label `metric`,
     /// the gauge of what is in flight, by which Alertmanager holds back the warnings that a page says already, and no others.
+    ///
+    /// Where the promise names any stream, this warning leaves out all that is `unmatched`, which a stream of a route that has not
+    /// answered yet is too. So that a hang of another such route is told, declare the routes by
+    /// [`HttpMetricsLayer::endpoints`](crate::HttpMetricsLayer::endpoints) and call
+    /// [`initialize`](crate::HttpMetricsLayer::initialize).
     RequestsStuck,
     /// An instance is up and exports nothing of a metric that an objective needs, or no instance of the job has the bucket
     /// of a threshold, for ten minutes.
