@@ -66,7 +66,8 @@ impl Clock {
     }
 
     /// Makes a clock that stands still until its [`MockClock`] moves it. To what is told in seconds since 1970 it says that
-    /// it was made at the beginning of that year.
+    /// it was made at the beginning of that year. Layers that share a series share its oldest call too, so give them one clock:
+    /// the readings of two cannot be compared.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn mock() -> (Self, MockClock) {

@@ -26,6 +26,9 @@ const OURS: [&str; 13] = [
     "tower_metrics_label_sets",
 ];
 
+/// How the names of gauges end that tell when the oldest call began.
+const OLDEST: &str = "_oldest_start_timestamp_seconds";
+
 pub(crate) fn page(promises: &[Sla], rules: &Rules, dashboards: &Dashboards) -> String {
     let mut page = String::from(
         "# The quick reference\n\n\
@@ -131,7 +134,11 @@ fn query(metric: &Metric) -> String {
         Kind::Counter => format!("sum by ({by}) (rate({name}[5m]))"),
         // Shares of replicas have no sum.
         Kind::Gauge if name.ends_with("_ratio") => format!("avg by ({by}) ({name})"),
-        Kind::Gauge if name.ends_with("_timestamp_seconds") => format!("time() - min by ({by}) ({name})"),
+        // Some exporters keep the start of a call that has ended.
+        Kind::Gauge if name.ends_with(OLDEST) => {
+            let in_flight = name.replace(OLDEST, "_in_flight");
+            format!("max by ({by}) (time() - {name} and {in_flight} > 0)")
+        }
         Kind::Gauge => format!("sum by ({by}) ({name})"),
         Kind::Histogram => format!("histogram_quantile(0.95, sum by ({by}, le) (rate({name}_bucket[5m])))"),
         _ => name.to_owned(),

@@ -65,10 +65,10 @@ inhibit_rules:
   - source_matchers: ['alertname="{p95}"']
     target_matchers: ['alertname="{p99}"']
     equal: [{service}]
-  # Where no call is answered, each of them is old.
+  # Where no call is answered, each of them is old: of HTTP, or of gRPC.
   - source_matchers: ['alertname="{stuck}"', 'severity="critical"']
     target_matchers: ['alertname="{stuck}"', 'severity="warning"']
-    equal: [{service}, instance]
+    equal: [{service}, instance, metric]
   # Of an instance that is down nothing else needs to be said.
   - source_matchers: ['alertname="{down}"', 'instance!=""']
     target_matchers: ['alertname!="{down}"']

@@ -221,7 +221,8 @@ fn runbook(alert: Alert) -> Runbook {
         },
         Alert::RequestsStuck => Runbook {
             meaning: "An instance has calls in flight and has answered none in five minutes; or, as a warning, a single call is \
-                      older than five minutes while others are answered. No other number shows a hang, because calls are \
+                      older than five minutes, or than the latency that is promised of it if that is longer, while others \
+                      are answered. No other number shows a hang, because calls are \
                       counted when they end.",
             queries: [
                 IN_FLIGHT,
@@ -234,7 +235,7 @@ fn runbook(alert: Alert) -> Runbook {
             causes: [
                 "a deadlock, or a pool whose connections are all taken and never given back",
                 "a blocking call on the runtime's threads; of a single call, something that it waits for without a timeout",
-                "an endpoint that streams by design and is not in `Sla::streams`, or a download that its caller reads slowly",
+                "an endpoint that streams by design and is not in `Sla::streams`, one that takes minutes by design and is promised no latency of its own, or a download that its caller reads slowly",
             ],
             steps: [
                 "take a dump of the threads or tasks before anything else",

@@ -43,7 +43,9 @@ impl Oldest {
         self.starts.leave(start, |oldest| self.show(oldest));
     }
 
-    fn show(&self, oldest: Option<u64>) {
-        contained(|| self.gauge.set(oldest.map_or(f64::NAN, |start| self.clock.unix_seconds_of(start))));
+    /// Tells whether the recorder took it without a panic.
+    fn show(&self, oldest: Option<u64>) -> bool {
+        let shown = || self.gauge.set(oldest.map_or(f64::NAN, |start| self.clock.unix_seconds_of(start)));
+        contained(shown).is_some()
     }
 }

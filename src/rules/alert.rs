@@ -25,9 +25,16 @@ pub enum Alert {
     /// minutes is told too: name routes that last by design in [`Sla::streams`](crate::sla::Sla::streams).
     ///
     /// Where a Layer was told to tell [the oldest](crate::HttpMetricsLayer::oldest_start_timestamp), also a single call that is
-    /// older than 300 seconds, or than the longest latency that is promised of its kind if that is longer, for five minutes,
-    /// though all others are answered: of HTTP, of unary gRPC and of the operations of the promise. One caller waits then, so
-    /// that is a warning at most. It has the label `metric`; of a total hang both are told.
+    /// older than 300 seconds for five minutes, though all others are answered: of HTTP, of unary gRPC and of the operations of
+    /// the promise. Where a longer latency is promised of the whole service, of gRPC as a whole or of the operation, it is older
+    /// than that; where one is promised of an endpoint or a gRPC method, to the end or to the head, calls of that one alone may be
+    /// so old. One caller waits then, so that is a warning at most; of a total hang both are told. All have the label `metric`,
+    /// the gauge of what is in flight, by which Alertmanager holds back the warnings that a page says already, and no others.
+    ///
+    /// Where the promise names any stream, this warning leaves out all that is `unmatched`, which a stream of a route that has not
+    /// answered yet is too. So that a hang of another such route is told, declare the routes by
+    /// [`HttpMetricsLayer::endpoints`](crate::HttpMetricsLayer::endpoints) and call
+    /// [`initialize`](crate::HttpMetricsLayer::initialize).
     RequestsStuck,
     /// An instance is up and exports nothing of a metric that an objective needs, or no instance of the job has the bucket
     /// of a threshold, for ten minutes.

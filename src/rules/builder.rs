@@ -92,7 +92,8 @@ impl Rules {
     }
 
     /// Sets the share above which an alert fires, such as `0.05` for 5 %; of [`Alert::RequestsStuck`], the age of the
-    /// oldest call, in seconds.
+    /// oldest call, in seconds. Where longer latencies are promised, of the whole service or of one endpoint, those hold in its
+    /// place for what they are promised of.
     ///
     /// # Panics
     ///

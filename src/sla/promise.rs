@@ -259,7 +259,13 @@ impl Sla {
     }
 
     /// Names the routes whose answers last by design: downloads, events. They are left out of service-wide latency
-    /// objectives and of `RequestsStuck`, and count for the availability and for objectives of their own. A `*` at the end stands for anything.
+    /// objectives and of `RequestsStuck`, and count for the availability and for objectives of their own. A `*` at the end
+    /// stands for anything.
+    ///
+    /// Until a route that was not declared has answered once, its calls are in flight as `unmatched`, also those of a stream. So
+    /// where any stream is named, the warning of `RequestsStuck` about a single call leaves out all that is `unmatched`. Calls of
+    /// routes that are [declared](crate::HttpMetricsLayer::endpoints), by a Layer that is
+    /// [initialized](crate::HttpMetricsLayer::initialize), are never among it, and are told.
     pub fn streams<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         self.streams.extend(routes.into_iter().map(Into::into));
         self

@@ -239,6 +239,19 @@ fn a_call_that_began_before_its_label_set_was_proven_ends_where_it_began() {
     assert_eq!(gauge(&recorder, OLDEST, &HOME), None);
 }
 
+/// So a hang of it is told also where all that is `unmatched` is left out.
+#[test]
+fn a_route_that_was_declared_and_initialized_is_told_from_its_first_call_on() {
+    let (recorder, layer, _time) = told();
+    let layer = unproven(layer).endpoints([("GET", "/a")]);
+    layer.initialize();
+    let first = layer.layer(service_fn(hang)).call(get());
+    assert_eq!(gauge(&recorder, OLDEST, &HOME), Some(1.0), "{recorder}");
+    assert_eq!(oldest(&recorder), None, "{recorder}");
+    assert!(!recorder.series(OLDEST).iter().any(|series| series.contains("_OTHER")), "{recorder}");
+    drop(first);
+}
+
 #[test]
 fn a_call_that_goes_on_under_another_label_set_takes_its_start_along() {
     for idle_timeout in [None, Some(Duration::from_secs(4))] {

@@ -32,6 +32,8 @@ struct Flaky {
 #[derive(Default)]
 struct Trigger {
     is_armed: AtomicBool,
+    /// Panics each time, and not every other time.
+    is_relentless: AtomicBool,
     asked: AtomicU64,
     panicked: AtomicU64,
 }
@@ -43,7 +45,9 @@ struct Told<H> {
 
 impl Trigger {
     fn pull(&self) {
-        if self.is_armed.load(Ordering::SeqCst) && self.asked.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+        let is_relentless = self.is_relentless.load(Ordering::SeqCst);
+        let is_armed = is_relentless || self.is_armed.load(Ordering::SeqCst);
+        if is_armed && (self.asked.fetch_add(1, Ordering::SeqCst) % 2 == 0 || is_relentless) {
             self.panicked.fetch_add(1, Ordering::SeqCst);
             panic!("as asked");
         }
@@ -254,5 +258,28 @@ fn the_oldest_call_is_told_again_as_soon_as_the_recorder_behaves() {
     let held = layer.layer(hang).call(Request::new(()));
     assert!(oldest() > 1e9, "{inner}");
     drop(held);
+    assert!(oldest().is_nan(), "{inner}");
+}
+
+/// Though it stays the oldest, so that what is to be told does not change.
+#[test]
+fn a_stuck_call_of_which_the_recorder_was_told_in_vain_is_told_with_the_next_call() {
+    let (inner, trigger, layer) = flaky();
+    let layer = layer.oldest_start_timestamp();
+    call(&layer);
+    let hang = service_fn(|_: Request<()>| pending::<Result<Response<Empty<Bytes>>, Infallible>>());
+    let oldest = || inner.gauge("http_requests_oldest_start_timestamp_seconds", []);
+    trigger.is_relentless.store(true, Ordering::SeqCst);
+    let stuck = layer.layer(hang).call(Request::new(()));
+    trigger.is_relentless.store(false, Ordering::SeqCst);
+    assert!(oldest().is_nan(), "{inner}");
+    call(&layer);
+    assert!(oldest() > 1e9, "{inner}");
+    // And the end of the last one.
+    trigger.is_relentless.store(true, Ordering::SeqCst);
+    drop(stuck);
+    trigger.is_relentless.store(false, Ordering::SeqCst);
+    assert!(oldest() > 1e9, "{inner}");
+    call(&layer);
     assert!(oldest().is_nan(), "{inner}");
 }

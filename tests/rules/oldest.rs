@@ -1,8 +1,10 @@
 //! A single call that hangs while others are answered: told where a Layer tells the oldest, and nowhere else.
 
+use std::time::Duration;
+
 use tower_metrics::{
     names::Naming,
-    rules::{Alert, Rules, Severity},
+    rules::{Alert, Rule, Rules, Severity},
     sla::Sla,
 };
 
@@ -12,6 +14,8 @@ use crate::{
 };
 
 const STUCK: &str = "RequestsStuck";
+
+const TWENTY: Duration = Duration::from_secs(20 * 60);
 
 fn http(endpoint: &str) -> String {
     format!(
@@ -107,7 +111,7 @@ fn of_a_total_hang_both_are_told() {
 
 #[test]
 #[ignore = "needs the Debian package prometheus"]
-fn the_age_can_be_set_and_follows_a_longer_promise() {
+fn the_age_can_be_set_and_follows_a_longer_promise_of_the_whole_service() {
     let world = |sla: &Sla, rules: Rules| {
         let world = World::with(rules, sla, 45).up("a", |_| true).calls([Calls::default()]);
         told(world, &http("/users/{id}"), stuck_from(10.0))
@@ -115,8 +119,83 @@ fn the_age_can_be_set_and_follows_a_longer_promise() {
     let shop = shop();
     let patient = Rules::new([&shop]).threshold(Alert::RequestsStuck, 1_200.0);
     world(&shop, patient).quiet(STUCK, "warning", 34.0).fires(STUCK, "warning", 36.0).holds();
-    let slow = shop.endpoint("GET", "/export", |it| it.latency(0.9, millis(1_200_000)));
-    world(&slow, Rules::new([&slow])).quiet(STUCK, "warning", 34.0).fires(STUCK, "warning", 36.0).holds();
+    for slow in [shop.clone().latency(0.9, TWENTY), shop.head_latency(0.9, TWENTY)] {
+        world(&slow, Rules::new([&slow])).quiet(STUCK, "warning", 34.0).fires(STUCK, "warning", 36.0).holds();
+    }
+}
+
+/// What one endpoint may last, others may not; and it may last so long, and no longer.
+#[test]
+#[ignore = "needs the Debian package prometheus"]
+fn an_endpoint_that_may_last_longer_has_an_age_of_its_own_and_changes_that_of_no_other() {
+    let labels = |endpoint: &str| {
+        format!("ALERTS{{alertname=\"RequestsStuck\",alertstate=\"firing\",endpoint=\"{endpoint}\"}}")
+    };
+    let slow = [
+        shop().endpoint("GET", "/export", |it| it.latency(0.9, TWENTY)),
+        shop().endpoint("GET", "/export", |it| it.head_latency(0.9, TWENTY)),
+        // What is a stream, or is left out, may last as long as it does.
+        shop()
+            .endpoint("GET", "/export", |it| it.latency(0.9, TWENTY))
+            .endpoint("GET", "/events/all", |it| it.latency(0.9, TWENTY))
+            .streams(["/events*"]),
+    ];
+    for slow in slow {
+        let world = told(busy(&slow), &http("/users/{id}"), stuck_from(10.0));
+        told(told(world, &http("/export"), stuck_from(10.0)), &http("/health"), stuck_from(0.0))
+            .quiet(STUCK, "warning", 19.0)
+            .is(&labels("/users/{id}"), 21.0, 1.0)
+            .nothing(&labels("/export"), 34.0)
+            .is(&labels("/export"), 36.0, 1.0)
+            .is(&format!("count({})", labels(".*").replace("endpoint=", "endpoint=~")), 40.0, 2.0)
+            .quiet(STUCK, "critical", 45.0)
+            .holds();
+    }
+    let streaming = shop().endpoint("GET", "/events/all", |it| it.latency(0.9, TWENTY)).streams(["/events*"]);
+    told(busy(&streaming), &http("/events/all"), stuck_from(0.0)).quiet(STUCK, "warning", 45.0).holds();
+}
+
+/// Promises of one service count together, each for its own endpoint.
+#[test]
+fn the_longest_of_several_promises_of_an_endpoint_is_its_own() {
+    let promise = |name: &str, minutes: u64| {
+        let latency = millis(minutes * 60_000);
+        Sla::new(name).job("shop").endpoint("GET", "/export", |it| it.latency(0.9, latency))
+    };
+    let [one, other] = [promise("one", 20), promise("other", 40)];
+    let expr = warnings(&Rules::new([&one, &other])).remove(0);
+    assert_eq!(expr.matches("\n> ").count(), 2, "{expr}");
+    assert!(expr.contains(")\n> 300\nor\n") && expr.ends_with(")\n> 2400"), "{expr}");
+    let patient = Rules::new([&one, &other]).threshold(Alert::RequestsStuck, 3_000.0);
+    let expr = warnings(&patient).remove(0);
+    assert!(expr.ends_with(")\n> 3000") && !expr.contains("unless"), "{expr}");
+}
+
+#[test]
+#[ignore = "needs the Debian package prometheus"]
+fn so_has_a_grpc_method_and_an_operation() {
+    let sla = Sla::new("shop")
+        .grpc(|it| it.availability(0.999))
+        .grpc_method("shop.Orders", "Export", |it| it.latency(0.9, TWENTY))
+        .operation("job", |it| it.latency(0.9, TWENTY))
+        .operation("query", |it| it.availability(0.999));
+    let grpc = |method: &str| {
+        format!(
+            "grpc_server_oldest_start_timestamp_seconds{{job=\"shop\",instance=\"a\",grpc_type=\"unary\",\
+             grpc_service=\"shop.Orders\",grpc_method=\"{method}\"}}"
+        )
+    };
+    let operation =
+        |name: &str| format!("{name}_oldest_start_timestamp_seconds{{job=\"shop\",instance=\"a\"}}");
+    let busy = || World::new(&sla, 45).grpc("shop.Orders", "Get", "OK", 0.01, 60.0);
+    for fast in [grpc("Get"), operation("query")] {
+        let world = told(busy(), &fast, stuck_from(10.0));
+        world.quiet(STUCK, "warning", 19.0).fires(STUCK, "warning", 21.0).holds();
+    }
+    for slow in [grpc("Export"), operation("job")] {
+        let world = told(busy(), &slow, stuck_from(10.0));
+        world.quiet(STUCK, "warning", 34.0).fires(STUCK, "warning", 36.0).holds();
+    }
 }
 
 #[test]
@@ -158,12 +237,40 @@ fn under_the_names_of_opentelemetry_it_is_told_too() {
 fn stuck(rules: &Rules) -> Vec<(String, String)> {
     let groups = rules.groups();
     let rules = groups.iter().flat_map(|group| group.rules()).filter(|rule| rule.name() == STUCK);
-    let severity = |rule: &tower_metrics::rules::Rule| {
-        rule.added_labels().find(|(name, _)| *name == "severity").unwrap().1.to_owned()
-    };
+    let severity =
+        |rule: &Rule| rule.added_labels().find(|(name, _)| *name == "severity").unwrap().1.to_owned();
     rules
         .map(|rule| (severity(rule), rule.annotations().find(|it| it.0 == "summary").unwrap().1.to_owned()))
         .collect()
+}
+
+/// So a page holds back the warnings about the calls that it is about, and those alone.
+#[test]
+fn a_page_and_the_warnings_about_the_same_calls_have_the_same_metric() {
+    let sla = shop().grpc(|it| it.availability(0.999)).operation("job", |it| it.availability(0.999));
+    let metrics = |sla: &Sla, severity: &str| {
+        let groups = Rules::new([sla]).groups();
+        let rules = groups.iter().flat_map(|group| group.rules()).filter(|rule| rule.name() == STUCK);
+        let rules = rules.filter(|rule| rule.added_labels().any(|it| it == ("severity", severity)));
+        let metric = |rule: &Rule| rule.added_labels().find(|it| it.0 == "metric").unwrap().1.to_owned();
+        rules.map(metric).collect::<Vec<_>>()
+    };
+    assert_eq!(metrics(&sla, "critical"), ["http_requests_in_flight", "grpc_server_in_flight"]);
+    assert_eq!(
+        metrics(&sla, "warning"),
+        ["http_requests_in_flight", "grpc_server_in_flight", "job_in_flight"]
+    );
+    let sla = sla.naming(&Naming::opentelemetry());
+    assert_eq!(metrics(&sla, "critical")[0], "http_server_active_requests");
+    assert_eq!(metrics(&sla, "warning")[0], "http_server_active_requests");
+}
+
+/// The expressions of the warnings.
+fn warnings(rules: &Rules) -> Vec<String> {
+    let groups = rules.groups();
+    let rules = groups.iter().flat_map(|group| group.rules()).filter(|rule| rule.name() == STUCK);
+    let warnings = rules.filter(|rule| rule.added_labels().any(|it| it == ("severity", "warning")));
+    warnings.map(|rule| rule.expr().to_owned()).collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::programs::{Running, Scratch, change, free_address, receivers, run, write_files};
+use crate::programs::{Alertmanager, Running, Scratch, change, free_address, receivers, run, write_files};
 
 #[tokio::test]
 #[ignore = "needs the Debian package prometheus-alertmanager"]
@@ -70,4 +70,40 @@ async fn of_two_instances_that_are_down_everybody_is_told_in_words() {
     let (title, text) = (attachment["title"].as_str().unwrap(), attachment["text"].as_str().unwrap());
     assert!(title.starts_with("ServiceDown (critical): shop-backend instance="), "{title}");
     assert!(text.contains("instance=a is down.") && text.contains("instance=b is down."), "{text}");
+}
+
+/// That no HTTP call is answered says that each of them is old, and nothing of the calls of gRPC and of operations.
+#[tokio::test]
+#[ignore = "needs the Debian package prometheus-alertmanager"]
+async fn a_hang_of_http_holds_back_the_warnings_about_http_and_no_others() {
+    let scratch = Scratch::new("stuck");
+    write_files(&scratch);
+    let mut alertmanager = Alertmanager::start(&scratch).await;
+    let url = format!("--alertmanager.url=http://{}", alertmanager.addr);
+    let add = |severity: &str, metric: &str| {
+        let of_it = [format!("severity={severity}"), format!("metric={metric}")];
+        let labels =
+            ["alertname=RequestsStuck", "job=shop-backend", "env=demo", "instance=a", &of_it[0], &of_it[1]];
+        run("amtool", &[&["alert", "add", &*url], &labels[..]].concat())
+    };
+    let adding = async {
+        while add("critical", "http_requests_in_flight").is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), adding).await.expect("Alertmanager takes alerts");
+    for gauge in ["http_requests_in_flight", "grpc_server_in_flight", "db_query_in_flight"] {
+        add("warning", gauge).unwrap();
+    }
+    let told_of = |gauge: &'static str| {
+        move |_: &str, alert: &Value| {
+            alert["labels"]["metric"] == gauge && alert["labels"]["severity"] == "warning"
+        }
+    };
+    let told = alertmanager.until_told(told_of("db_query_in_flight")).await;
+    if !told.iter().any(|(to, alert)| told_of("grpc_server_in_flight")(to, alert)) {
+        alertmanager.until_told(told_of("grpc_server_in_flight")).await;
+    }
+    let held = alertmanager.suppressed().await;
+    assert!(held.len() == 1 && held[0]["labels"]["metric"] == "http_requests_in_flight", "{held:#?}");
 }

@@ -40,13 +40,13 @@ impl<H: Clone> HttpMetricsLayer<H> {
     /// `http_requests_in_flight`, in seconds since 1970. So a single call that hangs is seen, though all others are answered:
     ///
     /// ```text
-    /// max by (method, endpoint) (time() - http_requests_oldest_start_timestamp_seconds) > 300
+    /// max by (job, method, endpoint) (time() - http_requests_oldest_start_timestamp_seconds and http_requests_in_flight > 0) > 300
     /// ```
     ///
     /// While nothing is in flight it is `NaN`: a comparison with that is false, `min` and `max` leave it out, and Grafana shows a
     /// gap. Zero would be an age of half a century. What OpenTelemetry, StatsD and VictoriaMetrics are told has no such value, and
-    /// there the last start stays: ask with `and http_requests_in_flight > 0`, as the [rules](crate::rules::Alert::RequestsStuck)
-    /// do. A sum of it is no time.
+    /// there the last start stays: the `and http_requests_in_flight > 0` leaves it out, as the
+    /// [rules](crate::rules::Alert::RequestsStuck) do. A sum of it is no time.
     ///
     /// A call that goes on under another label set takes its start along. The time is that of the clock on the wall when the
     /// call became the oldest. What is in flight is kept in order of its start, behind a lock for each label set, which each call

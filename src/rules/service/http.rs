@@ -75,10 +75,11 @@ impl Service<'_> {
         let of_routes =
             stuck(in_flight().unequal(&endpoint, unmatched), answered.clone().unequal(&endpoint, unmatched));
         let of_the_rest = stuck(in_flight().equal(&endpoint, unmatched), answered);
+        let gauge = self.sla.naming.prometheus_name_of(&names::HTTP_REQUESTS_IN_FLIGHT);
         self.config.alert(
             Alert::RequestsStuck,
             format!("{}\nor\n{}", grouped(&of_routes), grouped(&of_the_rest)),
-            &self.scope.alert_labels,
+            &[&*self.scope.alert_labels, &[("metric".into(), gauge)]].concat(),
             "HTTP calls are stuck in {{ $labels.instance }} of {{ $labels.job }}: {{ $value }} in flight, none answered.",
             "They are in flight, and none was answered in five minutes: a deadlock, or something that they all wait for. Routes \
              whose answers last by design belong into Sla::streams.",

@@ -214,7 +214,7 @@ fn grpc_of(sla: &Sla, it: &Grpc, calls: impl Fn(&Sla) -> Selector, has_own: impl
     }
 }
 
-pub(super) fn only_method(sla: &Sla, selector: Selector, (service, method): &(String, String)) -> Selector {
+pub(crate) fn only_method(sla: &Sla, selector: Selector, (service, method): &(String, String)) -> Selector {
     let labels = sla.naming.grpc_method(service, method);
     labels.iter().fold(selector, |selector, (label, value)| selector.equal(label, value))
 }

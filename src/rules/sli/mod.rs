@@ -6,11 +6,12 @@ mod calls;
 pub(crate) use self::calls::http_client_calls;
 pub(crate) use self::calls::{
     Whose, availability, counted, grpc, grpc_calls, grpc_counter, http_calls, http_cancelled, http_counter,
-    http_errors, http_latency, label, leaving, of_service, operation_calls, selector, uncancelled,
+    http_errors, http_latency, label, leaving, of_service, only_method, operation_calls, selector,
+    uncancelled,
 };
 #[cfg(any(feature = "dashboard", feature = "page"))]
 pub(crate) use self::calls::{grpc_handled, http_ended, operation_ended};
-use self::calls::{only, only_method, operation_latency};
+use self::calls::{only, operation_latency};
 use crate::{
     names::{self, Naming},
     promql::{Selector, Set, grouped, indented, sum},
