@@ -72,16 +72,3 @@ function figuresOf(part, view, latest, serverTime) {
     oldest: oldest !== null && oldest > 0 ? Math.max(serverTime - oldest, 0) : null,
   };
 }
-
-/** What is left of a promise since the counters were born: `{ total, bad, burn, left }`. */
-function kept(promise, view) {
-  let bad = delta(promise.bad, view);
-  let total = delta(promise.all, view);
-  if (promise.kind === 'latency') {
-    bad = delta(promise.ended, view) - delta(promise.endedWithin, view);
-    total = delta(promise.goodWithin, view) + bad;
-  }
-  if (!(total > 0)) return { total: 0, bad: 0, burn: null, left: null };
-  const burn = bad / total / (1 - promise.objective);
-  return { total, bad, burn, left: 1 - burn };
-}

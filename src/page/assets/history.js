@@ -122,12 +122,13 @@ class History {
     while (this.restarts.length > 0 && this.restarts[0] < this.snapshots[0].at) this.restarts.shift();
   }
 
-  /** Now and then: what `delta` needs. `serverTime` is the service's clock in seconds since 1970. */
+  /** Now and then: what `delta` needs, and which series are `here` now. `serverTime` is the service's clock in seconds since 1970. */
   view(name, serverTime) {
     const { seconds, words } = WINDOWS[name];
+    const here = (id) => this.#seen[id] === this.#looks;
     if (seconds === null) {
       const uptime = this.started === null ? null : Math.max(serverTime - this.started, 0.001);
-      return { now: this.raw, base: null, seconds: uptime, words };
+      return { now: this.raw, base: null, here, seconds: uptime, words };
     }
     const last = this.snapshots.at(-1);
     let base = seconds === Infinity ? this.opening : this.snapshots[0];
@@ -139,6 +140,6 @@ class History {
     }
     const length = last.at - base.at;
     const since = seconds === Infinity ? ' since this page was opened' : '';
-    return { now: last.values, base: base.values, seconds: length, words: `${words} ${spell(length)}${since}` };
+    return { now: last.values, base: base.values, here, seconds: length, words: `${words} ${spell(length)}${since}` };
   }
 }

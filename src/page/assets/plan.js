@@ -63,7 +63,7 @@ class Plan {
   constructor(catalog) {
     this.catalog = catalog;
     this.signals = catalog.signals.map((told) => new Signal(told, this.#watchers));
-    this.promises = catalog.promises.map((told) => this.#promise(told));
+    this.promises = catalog.promises.map((told) => new Promised(told, this.#watchers));
     const refusals = catalog.refusals;
     if (!refusals) return;
     const limiter = (labels) => labels[refusals.limiter] ?? '';
@@ -79,24 +79,6 @@ class Plan {
       if (!this.limiterCalls.has(key)) this.limiterCalls.set(key, []);
       this.limiterCalls.get(key).push(id);
     });
-  }
-
-  #promise(told) {
-    const promise = { ...told, all: [], bad: [], goodWithin: [], ended: [], endedWithin: [] };
-    if (told.kind !== 'latency') {
-      this.#watchers.watch(told.all, counting(promise.all));
-      this.#watchers.watch(told.bad, counting(promise.bad));
-      return promise;
-    }
-    const within = (series) => series.part === 'bucket' && readValue(series.labels.le ?? '') === told.threshold_seconds;
-    this.#watchers.watch(told.good, (id, series) => {
-      if (within(series)) promise.goodWithin.push(id);
-    });
-    this.#watchers.watch(told.ended, (id, series) => {
-      if (within(series)) promise.endedWithin.push(id);
-      if (series.part === 'count') promise.ended.push(id);
-    });
-    return promise;
   }
 
   /** Takes in the series that came since the last time, in slices. */
