@@ -29,6 +29,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/figures.js"),
     include_str!("assets/promised.js"),
     include_str!("assets/plan.js"),
+    include_str!("assets/verdicts.js"),
     include_str!("assets/columns.js"),
     include_str!("assets/colours.js"),
     include_str!("assets/plot.js"),
@@ -50,7 +51,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-NDzrW0mRUs7pZpd9D4b8OsFYZqtK0yMYRWmpXibzMj4='; \
+     script-src 'sha256-osVNVt0tYhSnphniXLunyfM+nCVVIXvevHuiDZN7B0c='; \
      style-src 'sha256-ZpkO1g3220PyTcH9g6kI2hfibipVC8DsxEldiPptEq0='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

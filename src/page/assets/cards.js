@@ -1,6 +1,6 @@
 // The cards on top: one figure each, and how it stands against its promise.
 
-function showVerdict(card, over, words) {
+function showVerdict(card, { over, words }) {
   card.classList.toggle('over', over === true);
   card.classList.toggle('within', over === false);
   setText(card.querySelector('.verdict'), over === null ? words : `${over ? '▲' : '✓'} ${words}`);
@@ -15,22 +15,14 @@ function drawCards(figures, { plan, signal, view, latest }) {
   figure('rate', figures.rate, formatRate(figures.rate));
   figure('calls', figures.calls, formatCount(figures.calls));
 
-  const allowed = plan.allowed(signal, null);
   figure('error-ratio', figures.errorRatio, formatRatio(figures.errorRatio));
   figure('errors', figures.errors, formatCount(figures.errors));
-  showVerdict(
-    card('errors'),
-    figures.errorRatio === null || allowed === null ? null : figures.errorRatio > allowed,
-    allowed === null ? '' : `${figures.errorRatio > allowed ? 'over' : 'within'} ${formatExact(allowed)}`,
-  );
+  showVerdict(card('errors'), errorVerdict(plan, signal, figures, view));
 
-  for (const [field, q] of [['p50', 0.5], ['p95', 0.95], ['p99', 0.99]]) {
+  for (const field of Object.keys(QUANTILES)) {
     const found = figures[field];
-    const threshold = plan.threshold(signal, q);
     figure(field, found?.value ?? null, formatQuantile(found));
-    const over = found === null || threshold === null ? null : found.beyond || found.value > threshold;
-    const words = threshold === null ? 'nothing promised' : `${over ? 'over' : 'within'} ${formatBound(threshold)}`;
-    showVerdict(card(field), over, words);
+    showVerdict(card(field), quantileVerdict(plan, signal, field, found, view));
   }
 
   const limit = gauge(signal.limit, latest, Math.max);
@@ -46,4 +38,5 @@ function drawCards(figures, { plan, signal, view, latest }) {
 
   card('oldest').hidden = !signal.told.oldest_start;
   figure('oldest', figures.oldest, figures.oldest === null ? 'none' : formatSeconds(figures.oldest));
+  setText(card('oldest').querySelector('.verdict'), figures.oldest === null ? '' : 'still in flight');
 }

@@ -74,15 +74,21 @@ const newest = (values) => values.at(-1) ?? null;
 /** Draws all charts of a signal, each in a slice of its own. */
 async function drawCharts(charts, data, { plan, signal, restarts, span }) {
   const [from, now] = span;
-  const promised = plan.promisesOf(signal, 'latency').map((p) => ({
+  const ofWhat = (p) => (p.coversAll(signal.all) ? '' : ' of some calls');
+  const timed = plan.promisesOf(signal, 'latency').map((p) => ({
     value: p.threshold_seconds,
-    label: `${formatExact(p.objective)} within ${formatBound(p.threshold_seconds)}`,
+    label: `${formatExact(p.objective)}${ofWhat(p)} within ${formatBound(p.threshold_seconds)}`,
   }));
-  const allowed = plan.allowed(signal, null);
+  // Two services may promise the same.
+  const promised = timed.filter(({ label }, i) => timed.findIndex((other) => other.label === label) === i);
+  const available = plan.promisesOf(signal, 'availability').sort((a, b) => b.objective - a.objective).slice(0, 1);
   const length = spell(now - from);
   const over = (name, words) => `${name} over the last ${length}. Now: ${words}.`;
   for (const chart of Object.values(charts)) chart.marks.restarts = restarts;
-  charts.errors.marks.lines = allowed === null ? [] : [{ value: allowed, label: `promised: at most ${formatExact(allowed)}` }];
+  charts.errors.marks.lines = available.map((p) => {
+    const value = 1 - p.objective;
+    return { value, label: `promised: at most ${formatExact(value)}${ofWhat(p)}` };
+  });
   charts.latency.marks.lines = promised;
   charts.rate.draw(
     [data.at, data.rate, data.errors],

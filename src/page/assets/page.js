@@ -63,7 +63,7 @@ async function drawRoutes() {
   if (!signal || !latest) return;
   if (shownSignal !== signal) {
     shownSignal = signal;
-    const columns = routeColumns(signal, plan);
+    const columns = routeColumns(signal);
     routes.setColumns(columns, signal.rowTitles.length);
     const { kind } = signal.told;
     setText(byId('routes-title'), kind.startsWith('grpc') ? 'Methods' : kind === 'operation' ? 'Operations' : 'Routes');

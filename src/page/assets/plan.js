@@ -94,21 +94,11 @@ class Plan {
     return this.promises.filter((p) => p.signal === signal.id && p.kind === kind && !p.row);
   }
 
-  /** The share of calls that may be bad, of a row or of the signal: its promise's, or null. */
-  allowed(signal, row) {
-    let objective = null;
-    for (const promise of this.promises) {
-      if (promise.signal !== signal.id || promise.kind !== 'availability') continue;
-      const own = row && promise.row && signal.told.rows.every((l, i) => (promise.row[l] ?? row.labels[i]) === row.labels[i]);
-      if (own) return 1 - promise.objective;
-      if (!promise.row && (objective === null || promise.objective > objective)) objective = promise.objective;
-    }
-    return objective === null ? null : 1 - objective;
-  }
-
-  /** The threshold that a quantile has to keep: the least of those promised for at least as many calls. */
-  threshold(signal, q) {
-    const held = this.promisesOf(signal, 'latency').filter((p) => p.objective >= q).map((p) => p.threshold_seconds);
-    return held.length > 0 ? Math.min(...held) : null;
+  /** Those of a kind that judge a row: its own, else those of the signal that are about its calls. */
+  judging(signal, row, kind) {
+    const { rows } = signal.told;
+    const all = this.promises.filter((p) => p.signal === signal.id && p.kind === kind);
+    const own = all.filter((p) => p.row && rows.length > 0 && rows.every((l, i) => (p.row[l] ?? row.labels[i]) === row.labels[i]));
+    return own.length > 0 ? own : all.filter((p) => !p.row && p.covers(row));
   }
 }
