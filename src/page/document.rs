@@ -51,8 +51,8 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-osVNVt0tYhSnphniXLunyfM+nCVVIXvevHuiDZN7B0c='; \
-     style-src 'sha256-ZpkO1g3220PyTcH9g6kI2hfibipVC8DsxEldiPptEq0='; \
+     script-src 'sha256-gN6J9WgDJ8MqQeZh+wrRHWGtG9KhWm0I5da/3W9hm3I='; \
+     style-src 'sha256-BGnIhjaWnXrgW0moxUbjJhVP5pLUNTJ3cYAsFyhjb7k='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

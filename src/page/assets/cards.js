@@ -29,7 +29,9 @@ function drawCards(figures, { plan, signal, view, latest }) {
   figure('in-flight', figures.inFlight, formatCount(figures.inFlight));
   const full = limit !== null && limit > 0 && figures.inFlight !== null ? figures.inFlight / limit : null;
   const ofLimit = full === null ? 'no limit told' : `of ${formatCount(limit)}, ${formatRatio(full)}`;
-  setText(card('in-flight').querySelector('.verdict'), ofLimit);
+  const hanging = hangs(figures, view);
+  const words = hanging ? `nothing ended in ${spell(view.seconds)}` : ofLimit;
+  showVerdict(card('in-flight'), { over: hanging || null, words });
 
   const refused = [...plan.refusals.values()].reduce((sum, { ids }) => sum + delta(ids, view), 0);
   const refusedRate = perSecond(refused, view.seconds);
@@ -38,5 +40,7 @@ function drawCards(figures, { plan, signal, view, latest }) {
 
   card('oldest').hidden = !signal.told.oldest_start;
   figure('oldest', figures.oldest, figures.oldest === null ? 'none' : formatSeconds(figures.oldest));
-  setText(card('oldest').querySelector('.verdict'), figures.oldest === null ? '' : 'still in flight');
+  const old = figures.oldest !== null && figures.oldest > oldAfter(plan, signal);
+  const whose = figures.oldest === null ? '' : oldestRow(signal, latest)?.name ?? 'still in flight';
+  showVerdict(card('oldest'), { over: old || null, words: whose });
 }

@@ -74,10 +74,10 @@ const newest = (values) => values.at(-1) ?? null;
 /** Draws all charts of a signal, each in a slice of its own. */
 async function drawCharts(charts, data, { plan, signal, restarts, span }) {
   const [from, now] = span;
-  const ofWhat = (p) => (p.coversAll(signal.all) ? '' : ' of some calls');
+  const ofWhat = (p) => (p.coversAll(signal.all) ? '' : ', not for all calls');
   const timed = plan.promisesOf(signal, 'latency').map((p) => ({
     value: p.threshold_seconds,
-    label: `${formatExact(p.objective)}${ofWhat(p)} within ${formatBound(p.threshold_seconds)}`,
+    label: `${formatExact(p.objective)} within ${formatBound(p.threshold_seconds)}${ofWhat(p)}`,
   }));
   // Two services may promise the same.
   const promised = timed.filter(({ label }, i) => timed.findIndex((other) => other.label === label) === i);

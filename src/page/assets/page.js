@@ -48,7 +48,9 @@ async function drawFigures() {
   const view = history.view(chosen('window'), latest.serverTime);
   const sinceStart = history.view('start', latest.serverTime);
   const values = history.raw;
-  drawCards(figuresOf(signal.all, view, values, latest.serverTime), { plan, signal, view, latest: values });
+  const figures = figuresOf(signal.all, view, values, latest.serverTime);
+  drawCards(figures, { plan, signal, view, latest: values });
+  tellHanging(signal.title, hangs(figures, view), figures, view);
   tellBroken(drawPromises(plan, sinceStart, view));
   await nextSlice();
   await refusals.draw(refusalItems(plan, view), 'reasons');

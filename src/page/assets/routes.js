@@ -34,7 +34,10 @@ function routeColumns(signal) {
     percentile('P99', 'p99'),
     count('in flight', 'Calls begun and not ended, now', 'in-flight', 'inFlight', formatCount),
     ...(signal.told.oldest_start
-      ? [count('oldest', 'How long the oldest call in flight has been running', 'oldest', 'oldest', formatSeconds)]
+      ? [{
+          title: 'oldest', says: 'How long the oldest call in flight has been running', figure: 'oldest', numeric: true,
+          cell: ({ figures: { oldest }, old }) => ({ text: formatSeconds(oldest), value: oldest, over: oldest > old && `over ${spell(old)}` }),
+        }]
       : []),
   ];
 }
@@ -42,6 +45,7 @@ function routeColumns(signal) {
 /** The rows of a signal with their figures, worked out in slices. */
 async function routeItems(signal, plan, view, latest, serverTime) {
   const items = [];
+  const old = oldAfter(plan, signal);
   for (const [key, row] of signal.rows) {
     const figures = figuresOf(row, view, latest, serverTime);
     const allowed = allowedBy(plan.judging(signal, row, 'availability')) ?? DOUBTFUL;
@@ -49,7 +53,7 @@ async function routeItems(signal, plan, view, latest, serverTime) {
     const timed = plan.judging(signal, row, 'latency');
     const thresholds = {};
     for (const [field, q] of Object.entries(QUANTILES)) thresholds[field] = thresholdOf(timed, q);
-    items.push({ key, name: row.name, labels: row.labels, figures, over, thresholds });
+    items.push({ key, name: row.name, labels: row.labels, figures, over, thresholds, old, busy: figures.inFlight ?? 0 });
     if ((items.length & 7) === 0 && sliceIsOver()) await nextSlice();
   }
   return items;

@@ -9,6 +9,7 @@ const page = {
   lostSince: null,
   restartedAt: null,
   broken: new Set(),
+  hanging: null,
 };
 
 /** Says something once to who listens instead of looking. */
@@ -45,6 +46,15 @@ function tellBroken(broken) {
   const fresh = broken.filter((title) => !page.broken.has(title));
   page.broken = new Set(broken);
   if (fresh.length > 0 && page.refreshes > 0) announce(`Promise broken: ${fresh.join('; ')}`);
+}
+
+/** Tells once of a signal of which nothing ends any more. */
+function tellHanging(title, hanging, { inFlight }, view) {
+  if (hanging && page.hanging !== title) {
+    announce(`${title}: nothing ended in ${spell(view.seconds)}, ${formatCount(inFlight)} in flight.`);
+  }
+  if (hanging) page.hanging = title;
+  else if (page.hanging === title) page.hanging = null;
 }
 
 function showProblem(words) {

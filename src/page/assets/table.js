@@ -75,12 +75,13 @@ class DataTable {
       const none = (a.value === null) - (b.value === null);
       if (none !== 0) return none;
       const by = typeof a.value === 'string' ? collator.compare(a.value, b.value) : (a.value ?? 0) - (b.value ?? 0);
-      return (descending ? -by : by) || collator.compare(a.item.name, b.item.name);
+      return (descending ? -by : by) || (b.item.busy ?? 0) - (a.item.busy ?? 0) || collator.compare(a.item.name, b.item.name);
     });
     return keyed.map(({ item }) => item);
   }
 
-  /** Draws the first of the items, which have a `name` and a `key`, in slices; `noun` is what they are. */
+  /** Draws the first of the items, which have a `name` and a `key`, in slices; `noun` is what they are. Of equal ones those that
+   * are more `busy` stand first. */
   async draw(items, noun) {
     const drawn = this.#order(items).slice(0, ROWS_DRAWN);
     const body = this.#table.tBodies[0];

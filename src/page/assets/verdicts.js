@@ -1,5 +1,8 @@
 // Whether what is shown keeps what was promised.
 
+const OLD_SECONDS = 300;
+// A window that is shorter may just have seen no end.
+const HANG_SECONDS = 9.5;
 const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
 /** The share of calls that these promises let be bad, or null. */
@@ -48,4 +51,25 @@ function quantileVerdict(plan, signal, name, found, view) {
   const reached = ({ objective }) => Math.max(...Object.values(QUANTILES).filter((other) => other <= objective));
   const held = standing(promises, view, (p) => (reached(p) === q ? p.objective : q));
   return verdictOf(held, (p) => formatBound(p.threshold_seconds), (p) => found.beyond || found.value > p.threshold_seconds);
+}
+
+/** Whether calls are in flight of which none ended all through the view. */
+function hangs({ calls, inFlight }, view) {
+  return inFlight > 0 && calls === 0 && view.seconds !== null && view.seconds >= HANG_SECONDS;
+}
+
+/** After how many seconds a call in flight is too old. */
+function oldAfter(plan, signal) {
+  return Math.max(OLD_SECONDS, ...plan.promisesOf(signal, 'latency').map((p) => p.threshold_seconds));
+}
+
+/** The row that the oldest call in flight belongs to, or null. */
+function oldestRow(signal, latest) {
+  let oldest = null;
+  let began = Infinity;
+  for (const row of signal.rows.values()) {
+    const start = earliest(row.oldest, latest);
+    if (start > 0 && start < began) [oldest, began] = [row, start];
+  }
+  return oldest;
 }
