@@ -39,6 +39,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/routes.js"),
     include_str!("assets/cards.js"),
     include_str!("assets/promises.js"),
+    include_str!("assets/endings.js"),
     include_str!("assets/catalogue.js"),
     include_str!("assets/listener.js"),
     include_str!("assets/status.js"),
@@ -51,8 +52,8 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-gN6J9WgDJ8MqQeZh+wrRHWGtG9KhWm0I5da/3W9hm3I='; \
-     style-src 'sha256-BGnIhjaWnXrgW0moxUbjJhVP5pLUNTJ3cYAsFyhjb7k='; \
+     script-src 'sha256-FXpi6Kaq47A6CcYWmCbFaxTU/85ixxU8LNufCTvzg0g='; \
+     style-src 'sha256-0+P3q0LHzV4wdaz/XenACj34F2thzAkQdJzog4JYM7Y='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

@@ -8,6 +8,7 @@ let plan = null;
 let charts = null;
 let routes = null;
 let refusals = null;
+let endings = null;
 let catalogue = null;
 let shownSignal = null;
 let latest = null;
@@ -56,6 +57,8 @@ async function drawFigures() {
   await refusals.draw(refusalItems(plan, view), 'reasons');
   byId('no-refusals').hidden = plan.refusals.size > 0;
   byId('refusal-table').parentElement.hidden = plan.refusals.size === 0;
+  await nextSlice();
+  await drawEndings(endings, signal, view, sinceStart);
   await nextSlice();
   await drawRoutes();
 }
@@ -181,6 +184,7 @@ async function start() {
   charts = await makeCharts();
   routes = new DataTable('route-table', { attribute: 'row', more: 'routes-more', onSort: () => job(drawRoutes) });
   refusals = new DataTable('refusal-table', { attribute: 'refusal', more: 'refusals-more', onSort: () => job(drawFigures) });
+  endings = new DataTable('ending-table', { attribute: 'ending', more: 'endings-more', onSort: () => job(drawFigures) });
   catalogue = new DataTable('catalogue-table', { attribute: 'metric', more: 'catalogue-more', onSort: () => job(drawCatalogue) });
   refusals.setColumns(refusalColumns(), 2);
   catalogue.setColumns(catalogueColumns(), 4);

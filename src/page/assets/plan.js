@@ -11,6 +11,8 @@ class Signal {
     this.title = told.title;
     this.all = newPart([]);
     this.limit = [];
+    /** By outcome and status: `{ outcome, status, ids }`. */
+    this.endings = new Map();
     this.rows = new Map();
     this.columns = new WeakMap();
     for (const part of ['calls', 'judged', 'bad']) {
@@ -19,6 +21,7 @@ class Signal {
         counting(this.#row(series.labels)[part])(id, series);
       });
     }
+    watchers.watch(told.calls, (id, series) => counting(this.#ending(series.labels))(id, series));
     watchers.watch(told.duration, (id, series) => {
       const bounds = this.all.buckets.bounds.length;
       this.all.buckets.add(id, series);
@@ -33,6 +36,13 @@ class Signal {
       });
     }
     watchers.watchMetric(told.in_flight_limit, (id) => this.limit.push(id));
+  }
+
+  #ending(labels) {
+    const [outcome, status] = [this.told.outcome, this.told.status].map((label) => (label ? labels[label] ?? '' : ''));
+    const key = `${outcome}\u0000${status}`;
+    if (!this.endings.has(key)) this.endings.set(key, { outcome, status, ids: [] });
+    return this.endings.get(key).ids;
   }
 
   #row(labels) {
