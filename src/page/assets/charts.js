@@ -1,7 +1,9 @@
 // The line charts: calls, error ratio, in flight, percentiles.
 
 const upFromZero = (least) => () => ({ range: (_plot, _min, max) => [0, Math.max((max ?? 0) * 1.1, least)] });
-const axisOf = (format) => () => ({ values: (_plot, values) => values.map(format) });
+// uPlot hands null for a tick that has no room.
+const ticksOf = (format) => (_plot, values) => values.map((value) => (value == null ? null : format(value)));
+const axisOf = (format) => () => ({ values: ticksOf(format) });
 const valuesAt = (plot, i, format) => plot.data.slice(1).map((values) => format(values[i] ?? null));
 
 function line(label, mark, colour, more = {}) {
@@ -43,7 +45,7 @@ const LINE_CHARTS = {
       line('P95', 'dashed second', 'accent-2', { dash: [7, 3] }),
       line('P99', 'solid', 'accent', { width: 2 }),
     ],
-    axis: () => ({ values: (_plot, values) => values.map(formatBound), splits: logSplits }),
+    axis: () => ({ values: ticksOf(formatBound), splits: logSplits }),
     scale: (chart) => ({
       distr: 3,
       range: (_plot, min, max) => {
