@@ -52,7 +52,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-2T/0KHZMtIrnWN0UhUMXBegfkOTh/2d2H7MtY8bN33I='; \
+     script-src 'sha256-Y8Xq7aj9OezarcTzYbwUWdLck0sSuSTQAYdqJrxIeSo='; \
      style-src 'sha256-0+P3q0LHzV4wdaz/XenACj34F2thzAkQdJzog4JYM7Y='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

@@ -16,6 +16,7 @@ class History {
   #ids = new Map();
   #looks = 0;
   #cells = 0;
+  #missed = false;
   families = new Map();
   /** What each number is: `{ name, labels, family, part, cumulative }`. */
   series = [];
@@ -24,7 +25,7 @@ class History {
   /** The same, but what rises goes on rising when the service begins anew. */
   sums = new Float64Array(1024);
   #seen = new Uint32Array(1024);
-  /** `{ at, values }`, the oldest first; `at` in seconds since 1970. */
+  /** `{ at, gap, values }`, the oldest first; `at` in seconds since 1970, `gap` if nothing was heard for a while before. */
   snapshots = [];
   opening = null;
   /** When counters fell. */
@@ -32,18 +33,19 @@ class History {
   started = null;
   present = 0;
 
-  /** Takes in a whole exposition, read at the time `at`, in slices. Whether counters fell since the last. */
-  async take(text, at) {
+  /** Takes in a whole exposition, read at the time `at`, in slices; the next is to come after `every` seconds. Whether the
+   * service began anew since the last. */
+  async take(text, at, every) {
     const ids = [];
     const values = [];
     await readExposition(text, this.families, (key, value) => {
       ids.push(this.#ids.get(key) ?? this.#add(key));
       values.push(value);
     });
-    const restarted = this.#apply(ids, values);
+    const restarted = await this.#apply(ids, values);
     if (restarted) this.restarts.push(at);
     await nextSlice();
-    this.#keep(at);
+    this.#keep(at, every);
     return restarted;
   }
 
@@ -69,7 +71,7 @@ class History {
     return id;
   }
 
-  #apply(ids, values) {
+  async #apply(ids, values) {
     const look = ++this.#looks;
     const { raw, sums, series } = this;
     const started = this.#startOf(ids, values);
@@ -79,6 +81,7 @@ class History {
     let restarted = anew;
     for (const family of this.families.values()) family.series = 0;
     for (let i = 0; i < ids.length; i++) {
+      if ((i & 255) === 255 && sliceIsOver()) await nextSlice();
       const id = ids[i];
       const value = values[i];
       const { family, part, cumulative } = series[id];
@@ -89,13 +92,15 @@ class History {
         raw[id] = sums[id] = value;
       } else if (!Number.isNaN(value)) {
         const before = !anew && this.#seen[id] === look - 1 ? raw[id] : 0;
-        if (value < before && part !== 'sum') restarted = true;
+        // Where the service says when it began, a counter that fell alone is no restart.
+        if (value < before && part !== 'sum' && started === null) restarted = true;
         sums[id] += value < before ? value : value - before;
         raw[id] = value;
       }
       this.#seen[id] = look;
     }
     for (let id = 0; id < series.length; id++) {
+      if ((id & 1023) === 1023 && sliceIsOver()) await nextSlice();
       if (this.#seen[id] === look) continue;
       raw[id] = series[id].cumulative ? 0 : NaN;
       if (!series[id].cumulative) sums[id] = NaN;
@@ -111,8 +116,24 @@ class History {
     return null;
   }
 
-  #keep(at) {
-    const snapshot = { at, values: this.sums.slice(0, this.series.length) };
+  /** Nothing was heard at the last time that something was to be. */
+  miss() {
+    this.#missed = true;
+  }
+
+  /** Another time was set, or the machine slept: the next look is the first of a new history. */
+  forgetTime() {
+    this.snapshots = [];
+    this.restarts = [];
+    this.#cells = 0;
+  }
+
+  #keep(at, every) {
+    const last = this.snapshots.at(-1);
+    const gap = last !== undefined && (this.#missed || at - last.at > 3 * every + 2);
+    this.#missed = false;
+    const snapshot = { at, gap, values: this.sums.slice(0, this.series.length) };
+    if (this.opening !== null && this.opening.at > at) this.opening.at = at;
     this.opening ??= snapshot;
     this.snapshots.push(snapshot);
     this.#cells += snapshot.values.length;

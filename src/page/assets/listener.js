@@ -29,7 +29,7 @@ class Listener {
   /** `{ text, at, serverTime }`: times in seconds since 1970, by this clock and by the service's. */
   async metrics() {
     const answer = await this.#get('metrics', 'text/plain;version=0.0.4;q=1,*/*;q=0.1');
-    const at = (performance.timeOrigin + performance.now()) / 1000;
+    const at = Date.now() / 1000;
     if (!answer.ok) throw new NoAnswer(`the listener answered ${answer.status}`);
     const date = Date.parse(answer.headers.get('date') ?? '') / 1000;
     // The header has whole seconds: only a clock that is really off is corrected.

@@ -12,6 +12,7 @@ let endings = null;
 let catalogue = null;
 let shownSignal = null;
 let latest = null;
+let clocksApart = null;
 let failures = 0;
 let timer = 0;
 let asking = false;
@@ -100,8 +101,17 @@ async function drawAllCharts() {
   await drawCharts(charts, data, { plan, signal, restarts, span: [snapshots[0].at, snapshots.at(-1).at] });
 }
 
+/** Whether the clock on the wall went another way than the one that only counts, as it does when the machine sleeps. */
+function clocksParted() {
+  const apart = (Date.now() - performance.now()) / 1000;
+  const parted = clocksApart !== null && Math.abs(apart - clocksApart) > 2;
+  clocksApart = apart;
+  return parted;
+}
+
 async function takeIn({ text, at, serverTime }) {
-  const restarted = await history.take(text, at);
+  if (clocksParted()) history.forgetTime();
+  const restarted = await history.take(text, at, Number(chosen('interval')));
   latest = { at, serverTime };
   if (restarted) {
     listener.expireCatalog();
@@ -154,7 +164,8 @@ async function refresh() {
       setState('locked');
     } else if (error instanceof NoAnswer) {
       failures++;
-      page.lostSince ??= (performance.timeOrigin + performance.now()) / 1000;
+      page.lostSince ??= Date.now() / 1000;
+      history.miss();
       if (page.state !== 'lost') announce('The service does not answer.');
       setState('lost');
     } else {
