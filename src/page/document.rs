@@ -44,6 +44,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/listener.js"),
     include_str!("assets/status.js"),
     include_str!("assets/controls.js"),
+    include_str!("assets/drawing.js"),
     include_str!("assets/page.js"),
     "})();\n",
 );
@@ -52,7 +53,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-Y8Xq7aj9OezarcTzYbwUWdLck0sSuSTQAYdqJrxIeSo='; \
+     script-src 'sha256-6x0Az7/VXSZHVSX/1hLcK91sbX95NVqKEKw4dIivHGs='; \
      style-src 'sha256-0+P3q0LHzV4wdaz/XenACj34F2thzAkQdJzog4JYM7Y='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

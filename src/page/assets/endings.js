@@ -1,7 +1,10 @@
 // How calls ended: by outcome and status, so that panics, failures and cancelled calls are told apart.
 
 function endingColumns({ told }) {
-  const text = (label, field) => ({ title: label.replace(/^grpc_/, ''), cell: (item) => ({ text: item[field] || NONE, value: item[field] }) });
+  const text = (label, field) => ({
+    title: label.replace(/^grpc_/, ''), wide: true, width: [7, 1],
+    cell: (item) => ({ text: item[field] || NONE, value: item[field] }),
+  });
   const number = (title, says, figure, field, format) => ({
     title, says, figure, numeric: true, cell: (item) => ({ text: format(item[field]), value: item[field] }),
   });

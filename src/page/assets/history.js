@@ -17,6 +17,7 @@ class History {
   #looks = 0;
   #cells = 0;
   #missed = false;
+  #forget = false;
   families = new Map();
   /** What each number is: `{ name, labels, family, part, cumulative }`. */
   series = [];
@@ -123,12 +124,16 @@ class History {
 
   /** Another time was set, or the machine slept: the next look is the first of a new history. */
   forgetTime() {
-    this.snapshots = [];
-    this.restarts = [];
-    this.#cells = 0;
+    this.#forget = true;
   }
 
   #keep(at, every) {
+    if (this.#forget) {
+      this.snapshots = [];
+      this.restarts = this.restarts.filter((restart) => restart === at);
+      this.#cells = 0;
+      this.#forget = false;
+    }
     const last = this.snapshots.at(-1);
     const gap = last !== undefined && (this.#missed || at - last.at > 3 * every + 2);
     this.#missed = false;

@@ -1,6 +1,9 @@
 // The page: asks, takes in, draws, and waits for the next time.
 
 const LONGEST_WAIT_MILLISECONDS = 30000;
+// How long a refresh waits for the catalogue: without any there is nothing to draw.
+const PATIENCE_MILLISECONDS = { first: 5000, later: 400 };
+const WRONG_TOKEN = 'This token is not the right one.';
 
 const history = new History();
 const listener = new Listener();
@@ -36,71 +39,6 @@ function job(work) {
 const chosen = (id) => byId(id).value;
 const currentSignal = () => plan?.signals.find(({ id }) => id === chosen('signal')) ?? plan?.signals[0] ?? null;
 
-function nameThePage() {
-  const service = plan?.promises[0]?.service || location.host;
-  setText(byId('service'), service);
-  const title = `tower-metrics — ${service}`;
-  if (document.title !== title) document.title = title;
-  setText(byId('version'), listener.catalog?.version ?? '');
-}
-
-async function drawFigures() {
-  const signal = currentSignal();
-  if (!signal || !latest) return;
-  const view = history.view(chosen('window'), latest.serverTime);
-  const sinceStart = history.view('start', latest.serverTime);
-  const values = history.raw;
-  const figures = figuresOf(signal.all, view, values, latest.serverTime);
-  drawCards(figures, { plan, signal, view, latest: values });
-  tellHanging(signal.title, hangs(figures, view), figures, view);
-  tellBroken(drawPromises(plan, sinceStart, view));
-  await nextSlice();
-  await refusals.draw(refusalItems(plan, view), 'reasons');
-  byId('no-refusals').hidden = plan.refusals.size > 0;
-  byId('refusal-table').parentElement.hidden = plan.refusals.size === 0;
-  await nextSlice();
-  await drawEndings(endings, signal, view, sinceStart);
-  await nextSlice();
-  await drawRoutes();
-}
-
-async function drawRoutes() {
-  const signal = currentSignal();
-  if (!signal || !latest) return;
-  if (shownSignal !== signal) {
-    shownSignal = signal;
-    const columns = routeColumns(signal);
-    routes.setColumns(columns, signal.rowTitles.length);
-    const { kind } = signal.told;
-    setText(byId('routes-title'), kind.startsWith('grpc') ? 'Methods' : kind === 'operation' ? 'Operations' : 'Routes');
-  }
-  const view = history.view(chosen('window'), latest.serverTime);
-  const all = await routeItems(signal, plan, view, history.raw, latest.serverTime);
-  const items = all.filter((item) => matchesFilter(chosen('filter'), item.name));
-  const over = all.filter((item) => item.over).length;
-  const shown = items.length === all.length ? '' : `${formatCount(items.length)} of `;
-  setText(byId('routes-count'), shown + formatCount(all.length));
-  setText(byId('routes-over'), over > 0 ? `▲ ${formatCount(over)} with too many errors` : '');
-  await routes.draw(items, 'rows');
-  await nextSlice();
-}
-
-async function drawCatalogue() {
-  if (!latest) return;
-  const items = catalogueItems(listener.catalog, history.families, chosen('catalogue-filter'));
-  setText(byId('catalogue-count'), formatCount(items.length));
-  await catalogue.draw(items, 'metrics');
-  await nextSlice();
-}
-
-async function drawAllCharts() {
-  const signal = currentSignal();
-  if (!signal || !latest) return;
-  const { snapshots, restarts } = history;
-  const data = await chartData(signal, snapshots);
-  await drawCharts(charts, data, { plan, signal, restarts, span: [snapshots[0].at, snapshots.at(-1).at] });
-}
-
 /** Whether the clock on the wall went another way than the one that only counts, as it does when the machine sleeps. */
 function clocksParted() {
   const apart = (Date.now() - performance.now()) / 1000;
@@ -121,17 +59,37 @@ async function takeIn({ text, at, serverTime }) {
   }
 }
 
-async function planAnew() {
-  plan = new Plan(listener.catalog);
+/** Another plan, which is told of all series before it is used. */
+async function planAnew(fresh) {
+  await fresh.adopt(history.series);
+  plan = fresh;
   shownSignal = null;
   showSignals(plan.signals, chosen('signal'));
   nameThePage();
 }
 
-function showAll(milliseconds) {
+function showTime(milliseconds = null) {
+  showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present, paused, milliseconds });
+}
+
+function showAll(milliseconds = null) {
   showProblem(listener.problem || (plan && plan.signals.length === 0 ? 'Nothing is recorded yet: no call has been made.' : ''));
-  showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present, milliseconds });
+  showTime(milliseconds);
   showPause(paused);
+}
+
+/** Asks for the catalogue beside the figures, and waits a little: most often it is there at once. */
+async function lookAtCatalogue(at) {
+  const asked = listener.refreshCatalog(history.families, at);
+  if (asked === null) return;
+  let late = false;
+  const planned = asked.then((changed) => {
+    if (changed) job(() => planAnew(listener.plan));
+    if (late) job(drawAll);
+  });
+  const patience = plan === null ? PATIENCE_MILLISECONDS.first : PATIENCE_MILLISECONDS.later;
+  await Promise.race([planned, new Promise((resolve) => setTimeout(resolve, patience))]);
+  late = true;
 }
 
 async function refresh() {
@@ -143,36 +101,29 @@ async function refresh() {
     const answer = await listener.metrics();
     const arrived = performance.now();
     await job(() => takeIn(answer));
-    const changed = await listener.refreshCatalog(history.families, answer.at);
+    await lookAtCatalogue(answer.at);
     await job(async () => {
-      if (changed) await planAnew();
-      await plan?.adopt(history.series);
       if (page.state === 'lost') announce('The service answers again.');
       failures = 0;
       page.lostSince = null;
       setState(paused ? 'paused' : 'live');
-      await drawFigures();
-      await drawCatalogue();
-      await drawAllCharts();
-      showAll(performance.now() - arrived);
+      await drawAll(arrived);
       root.dataset.restarts = page.restarts;
       root.dataset.refreshes = ++page.refreshes;
     });
   } catch (error) {
     if (error instanceof Locked) {
-      setText(byId('wrong-token'), error.wrong ? 'This token is not the right one.' : '');
+      setText(byId('wrong-token'), error.wrong ? WRONG_TOKEN : '');
       setState('locked');
     } else if (error instanceof NoAnswer) {
       failures++;
-      page.lostSince ??= Date.now() / 1000;
+      lose(error instanceof OtherAnswer ? error.message : null);
       history.miss();
-      if (page.state !== 'lost') announce('The service does not answer.');
-      setState('lost');
     } else {
       console.error(error);
       showProblem(`This page could not read what the listener said: ${error.message}`);
     }
-    showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present });
+    showTime();
   } finally {
     asking = false;
     schedule(began);
@@ -217,8 +168,9 @@ async function start() {
     routes: () => job(drawRoutes),
     catalogue: () => job(drawCatalogue),
     unlock(token) {
-      listener.unlock(token);
-      refresh();
+      const fits = listener.unlock(token);
+      setText(byId('wrong-token'), fits ? '' : WRONG_TOKEN);
+      if (fits) refresh();
     },
   });
   document.addEventListener('visibilitychange', () => {
