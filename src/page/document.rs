@@ -53,7 +53,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-6x0Az7/VXSZHVSX/1hLcK91sbX95NVqKEKw4dIivHGs='; \
+     script-src 'sha256-VdNcVoRu8wxCpUCHtTmoPzeR6Olj58ERbSBf4ltdT48='; \
      style-src 'sha256-0+P3q0LHzV4wdaz/XenACj34F2thzAkQdJzog4JYM7Y='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

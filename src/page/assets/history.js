@@ -4,6 +4,10 @@ const HISTORY_SECONDS = 600;
 // 64 MiB of snapshots: of a page with very many series the charts are shorter.
 const HISTORY_CELLS = 8 << 20;
 
+// What a series that is gone costs, in cells: its name, its labels, and its place in every sum.
+const GONE_CELLS = 100;
+const GONE_KEPT = 2000;
+
 const WINDOWS = {
   '10': { seconds: 10, words: 'in the last' },
   '60': { seconds: 60, words: 'in the last' },
@@ -33,6 +37,8 @@ class History {
   restarts = [];
   started = null;
   present = 0;
+  /** How often series were let go, after which those that are left have other numbers. */
+  generation = 0;
 
   /** Takes in a whole exposition, read at the time `at`, in slices; the next is to come after `every` seconds. Whether the
    * service began anew since the last. */
@@ -47,6 +53,7 @@ class History {
     if (restarted) this.restarts.push(at);
     await nextSlice();
     this.#keep(at, every);
+    await this.#letGo();
     return restarted;
   }
 
@@ -137,15 +144,61 @@ class History {
     const last = this.snapshots.at(-1);
     const gap = last !== undefined && (this.#missed || at - last.at > 3 * every + 2);
     this.#missed = false;
-    const snapshot = { at, gap, values: this.sums.slice(0, this.series.length) };
+    const snapshot = { at, look: this.#looks, gap, values: this.sums.slice(0, this.series.length) };
     if (this.opening !== null && this.opening.at > at) this.opening.at = at;
     this.opening ??= snapshot;
     this.snapshots.push(snapshot);
     this.#cells += snapshot.values.length;
-    while (this.snapshots.length > 2 && (at - this.snapshots[0].at > HISTORY_SECONDS || this.#cells > HISTORY_CELLS)) {
+    while (this.snapshots.length > 2 && (at - this.snapshots[0].at > HISTORY_SECONDS || this.#isFull())) {
       this.#cells -= this.snapshots.shift().values.length;
     }
     while (this.restarts.length > 0 && this.restarts[0] < this.snapshots[0].at) this.restarts.shift();
+  }
+
+  #isFull() {
+    return this.#cells + GONE_CELLS * (this.series.length - this.present) > HISTORY_CELLS;
+  }
+
+  /** Forgets the series that were gone before the history begins, once they are many. No difference within it is another then. */
+  async #letGo() {
+    const [{ look: first }] = this.snapshots;
+    const kept = [];
+    for (let id = 0; id < this.series.length; id++) if (this.#seen[id] >= first) kept.push(id);
+    const gone = this.series.length - kept.length;
+    if (gone <= GONE_KEPT || (gone <= kept.length && !this.#isFull())) return;
+    await nextSlice();
+    const pick = async (values) => {
+      // Numbers rise with time: those that a snapshot has not yet are the last ones.
+      const known = kept.findIndex((id) => id >= values.length);
+      const picked = new Float64Array(known < 0 ? kept.length : known);
+      for (let i = 0; i < picked.length; i++) picked[i] = values[kept[i]];
+      if (sliceIsOver()) await nextSlice();
+      return picked;
+    };
+    this.#cells = 0;
+    for (const snapshot of this.snapshots) {
+      snapshot.values = await pick(snapshot.values);
+      this.#cells += snapshot.values.length;
+    }
+    if (!this.snapshots.includes(this.opening)) this.opening.values = await pick(this.opening.values);
+    const places = new Map(kept.map((id, place) => [id, place]));
+    const ids = new Map();
+    for (const [key, id] of this.#ids) {
+      if (places.has(id)) ids.set(key, places.get(id));
+      if (sliceIsOver()) await nextSlice();
+    }
+    this.#ids = ids;
+    this.series = kept.map((id) => this.series[id]);
+    const room = Math.max(1024, kept.length * 2);
+    for (const field of ['raw', 'sums']) {
+      const values = new Float64Array(room);
+      kept.forEach((id, place) => (values[place] = this[field][id]));
+      this[field] = values;
+    }
+    const seen = new Uint32Array(room);
+    kept.forEach((id, place) => (seen[place] = this.#seen[id]));
+    this.#seen = seen;
+    this.generation++;
   }
 
   /** Now and then: what `delta` needs, and which series are `here` now. `serverTime` is the service's clock in seconds since 1970. */
@@ -166,6 +219,7 @@ class History {
     }
     const length = last.at - base.at;
     const since = seconds === Infinity ? ' since this page was opened' : '';
-    return { now: last.values, base: base.values, here, seconds: length, words: `${words} ${spell(length)}${since}` };
+    const rest = since && this.generation > 0 ? ', of what is still exported' : '';
+    return { now: last.values, base: base.values, here, seconds: length, words: `${words} ${spell(length)}${since}${rest}` };
   }
 }

@@ -16,6 +16,7 @@ let catalogue = null;
 let shownSignal = null;
 let latest = null;
 let clocksApart = null;
+let generation = 0;
 let failures = 0;
 let timer = 0;
 let asking = false;
@@ -50,6 +51,7 @@ function clocksParted() {
 async function takeIn({ text, at, serverTime }) {
   if (clocksParted()) history.forgetTime();
   const restarted = await history.take(text, at, Number(chosen('interval')));
+  if (generation !== history.generation) await renumber();
   latest = { at, serverTime };
   if (restarted) {
     listener.expireCatalog();
@@ -66,6 +68,12 @@ async function planAnew(fresh) {
   shownSignal = null;
   showSignals(plan.signals, chosen('signal'));
   nameThePage();
+}
+
+/** The same plan, where the series have other numbers. */
+async function renumber() {
+  generation = history.generation;
+  if (plan) await planAnew(new Plan(listener.catalog));
 }
 
 function showTime(milliseconds = null) {
