@@ -53,8 +53,8 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-VdNcVoRu8wxCpUCHtTmoPzeR6Olj58ERbSBf4ltdT48='; \
-     style-src 'sha256-0+P3q0LHzV4wdaz/XenACj34F2thzAkQdJzog4JYM7Y='; \
+     script-src 'sha256-KRaepMtrFfzYI8Og3ORrdfcqM1KbK2oW9B0xX6wMdco='; \
+     style-src 'sha256-HHtbPKRHumXBektw59tjSJwQdjobUHFcC6hfeivU0OU='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

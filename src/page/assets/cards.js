@@ -37,6 +37,7 @@ function drawCards(figures, { plan, signal, view, latest }) {
   const refusedRate = perSecond(refused, view.seconds);
   figure('refused', refusedRate, formatRate(refusedRate));
   figure('refused-count', refused, formatCount(refused));
+  setText(byId('refused-by'), signal.told.kind === 'http' ? '' : ', all limiters');
 
   card('oldest').hidden = !signal.told.oldest_start;
   figure('oldest', figures.oldest, figures.oldest === null ? 'none' : formatSeconds(figures.oldest));

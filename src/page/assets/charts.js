@@ -96,7 +96,7 @@ async function drawCharts(charts, data, { plan, signal, restarts, span }) {
     [data.at, data.rate, data.errors],
     from,
     now,
-    over('Calls per second', `${formatRate(newest(data.rate))} calls, ${formatRate(newest(data.errors))} errors`),
+    over('Calls per second', `${formatRate(newest(data.rate))} calls and ${formatRate(newest(data.errors))} errors per second`),
   );
   await nextSlice();
   charts.errors.draw([data.at, data.errorRatio], from, now, over('Error ratio', formatRatio(newest(data.errorRatio))));

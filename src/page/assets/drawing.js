@@ -45,7 +45,7 @@ async function drawRoutes() {
   const shown = items.length === all.length ? '' : `${formatCount(items.length)} of `;
   setText(byId('routes-count'), shown + formatCount(all.length));
   setText(byId('routes-over'), over > 0 ? `▲ ${formatCount(over)} with too many errors` : '');
-  await routes.draw(items, 'rows');
+  await routes.draw(items, 'rows', all.length > 0);
   await nextSlice();
 }
 
@@ -53,7 +53,7 @@ async function drawCatalogue() {
   if (!latest) return;
   const items = catalogueItems(listener.catalog, history.families, chosen('catalogue-filter'));
   setText(byId('catalogue-count'), formatCount(items.length));
-  await catalogue.draw(items, 'metrics');
+  await catalogue.draw(items, 'metrics', chosen('catalogue-filter') !== '');
   await nextSlice();
 }
 

@@ -34,6 +34,7 @@ function drawPromises(plan, sinceStart, view) {
     setFigure(figureIn(node, 'burn'), burn, burn === null ? NONE : `${formatRate(burn)}×`);
     const lately = promise.kept(view).burn;
     setFigure(figureIn(node, 'burn-window'), lately, lately === null ? NONE : `${formatRate(lately)}×`);
+    figureIn(node, 'burn-window').classList.toggle('over', lately !== null && lately > 1);
     setText(node.querySelector('.note'), promiseWords(found, promise.objective));
     node.querySelector('.meter span').style.width = `${Math.max(0, Math.min(1, left ?? 0)) * 100}%`;
     node.classList.toggle('over', left !== null && left < 0);
