@@ -53,7 +53,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-KRaepMtrFfzYI8Og3ORrdfcqM1KbK2oW9B0xX6wMdco='; \
+     script-src 'sha256-fL57Ck1tyDX90aQs5QVehq4fKXlpK52GAybKGw6lpGY='; \
      style-src 'sha256-HHtbPKRHumXBektw59tjSJwQdjobUHFcC6hfeivU0OU='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

@@ -80,8 +80,14 @@ function showTime(milliseconds = null) {
   showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present, paused, milliseconds });
 }
 
+function problemNow() {
+  if (listener.problem) return listener.problem;
+  if (plan === null) return latest === null ? '' : 'The catalogue, which tells what the figures mean, has not come yet.';
+  return plan.signals.length === 0 ? 'Nothing is recorded yet: no call has been made.' : '';
+}
+
 function showAll(milliseconds = null) {
-  showProblem(listener.problem || (plan && plan.signals.length === 0 ? 'Nothing is recorded yet: no call has been made.' : ''));
+  showProblem(problemNow());
   showTime(milliseconds);
   showPause(paused);
 }
@@ -162,7 +168,7 @@ async function start() {
     refresh,
     pause() {
       paused = !paused;
-      if (page.state !== 'locked') setState(paused ? 'paused' : 'live');
+      if (!['locked', 'lost'].includes(page.state)) setState(paused ? 'paused' : 'live');
       showAll();
       announce(paused ? 'Paused' : 'Resumed');
       if (paused) clearTimeout(timer);
