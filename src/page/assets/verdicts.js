@@ -36,7 +36,7 @@ function verdictOf({ over, promise, unknown }, bound, seems) {
 
 function errorVerdict(plan, signal, figures, view) {
   const promises = plan.promisesOf(signal, 'availability');
-  if (figures.errorRatio === null) return { over: null, words: 'no calls' };
+  if (figures.errorRatio === null) return { over: null, words: 'of no calls' };
   if (promises.length === 0) return { over: null, words: '' };
   const found = standing(promises, view, ({ objective }) => objective);
   return verdictOf(found, (p) => formatExact(1 - p.objective), (p) => figures.errorRatio > 1 - p.objective);
