@@ -53,7 +53,7 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-MHDXVhYqNCeprYy3uwEqqedr5POxkEzSEKFOvoy51kw='; \
+     script-src 'sha256-OTs5bmXW69be1lXpVQg88bDdcyijUc99Mohc3Zh5NUc='; \
      style-src 'sha256-q9g4uWqg43ZhQ6Ex6NPWQ+63y3iz99Fa474YtOWQ6pA='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

@@ -92,14 +92,15 @@ function showAll(milliseconds = null) {
   showPause(paused);
 }
 
-/** Asks for the catalogue beside the figures, and waits a little: most often it is there at once. */
+/** Asks for the catalogue beside the figures, and waits a little: most often it is there at once. One that is late is drawn when it
+ * comes. */
 async function lookAtCatalogue(at) {
   const asked = listener.refreshCatalog(history.families, at);
   if (asked === null) return;
   let late = false;
   const planned = asked.then((changed) => {
     if (changed) job(() => planAnew(listener.plan));
-    if (late) job(drawAll);
+    if (late) job(changed ? drawAll : async () => showAll());
   });
   const patience = plan === null ? PATIENCE_MILLISECONDS.first : PATIENCE_MILLISECONDS.later;
   await Promise.race([planned, new Promise((resolve) => setTimeout(resolve, patience))]);
