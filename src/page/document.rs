@@ -27,7 +27,9 @@ const SCRIPT: &str = concat!(
     include_str!("assets/history.js"),
     include_str!("assets/sets.js"),
     include_str!("assets/figures.js"),
+    include_str!("assets/promised.js"),
     include_str!("assets/plan.js"),
+    include_str!("assets/verdicts.js"),
     include_str!("assets/columns.js"),
     include_str!("assets/colours.js"),
     include_str!("assets/plot.js"),
@@ -37,10 +39,12 @@ const SCRIPT: &str = concat!(
     include_str!("assets/routes.js"),
     include_str!("assets/cards.js"),
     include_str!("assets/promises.js"),
+    include_str!("assets/endings.js"),
     include_str!("assets/catalogue.js"),
     include_str!("assets/listener.js"),
     include_str!("assets/status.js"),
     include_str!("assets/controls.js"),
+    include_str!("assets/drawing.js"),
     include_str!("assets/page.js"),
     "})();\n",
 );
@@ -49,8 +53,8 @@ const SCRIPT: &str = concat!(
 /// two sums are those of its one script and its one style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; \
-     script-src 'sha256-5eEN2cfo7NbqV7iENpfF0DJYom8k4jq9MB+dINBPBsI='; \
-     style-src 'sha256-ZpkO1g3220PyTcH9g6kI2hfibipVC8DsxEldiPptEq0='; \
+     script-src 'sha256-OTs5bmXW69be1lXpVQg88bDdcyijUc99Mohc3Zh5NUc='; \
+     style-src 'sha256-q9g4uWqg43ZhQ6Ex6NPWQ+63y3iz99Fa474YtOWQ6pA='; \
      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

@@ -1,7 +1,9 @@
 // The line charts: calls, error ratio, in flight, percentiles.
 
 const upFromZero = (least) => () => ({ range: (_plot, _min, max) => [0, Math.max((max ?? 0) * 1.1, least)] });
-const axisOf = (format) => () => ({ values: (_plot, values) => values.map(format) });
+// uPlot hands null for a tick that has no room.
+const ticksOf = (format) => (_plot, values) => values.map((value) => (value == null ? null : format(value)));
+const axisOf = (format) => () => ({ values: ticksOf(format) });
 const valuesAt = (plot, i, format) => plot.data.slice(1).map((values) => format(values[i] ?? null));
 
 function line(label, mark, colour, more = {}) {
@@ -43,7 +45,7 @@ const LINE_CHARTS = {
       line('P95', 'dashed second', 'accent-2', { dash: [7, 3] }),
       line('P99', 'solid', 'accent', { width: 2 }),
     ],
-    axis: () => ({ values: (_plot, values) => values.map(formatBound), splits: logSplits }),
+    axis: () => ({ values: ticksOf(formatBound), splits: logSplits }),
     scale: (chart) => ({
       distr: 3,
       range: (_plot, min, max) => {
@@ -74,21 +76,27 @@ const newest = (values) => values.at(-1) ?? null;
 /** Draws all charts of a signal, each in a slice of its own. */
 async function drawCharts(charts, data, { plan, signal, restarts, span }) {
   const [from, now] = span;
-  const promised = plan.promisesOf(signal, 'latency').map((p) => ({
+  const ofWhat = (p) => (p.coversAll(signal.all) ? '' : ', not for all calls');
+  const timed = plan.promisesOf(signal, 'latency').map((p) => ({
     value: p.threshold_seconds,
-    label: `${formatExact(p.objective)} within ${formatBound(p.threshold_seconds)}`,
+    label: `${formatExact(p.objective)} within ${formatBound(p.threshold_seconds)}${ofWhat(p)}`,
   }));
-  const allowed = plan.allowed(signal, null);
+  // Two services may promise the same.
+  const promised = timed.filter(({ label }, i) => timed.findIndex((other) => other.label === label) === i);
+  const available = plan.promisesOf(signal, 'availability').sort((a, b) => b.objective - a.objective).slice(0, 1);
   const length = spell(now - from);
   const over = (name, words) => `${name} over the last ${length}. Now: ${words}.`;
   for (const chart of Object.values(charts)) chart.marks.restarts = restarts;
-  charts.errors.marks.lines = allowed === null ? [] : [{ value: allowed, label: `promised: at most ${formatExact(allowed)}` }];
+  charts.errors.marks.lines = available.map((p) => {
+    const value = 1 - p.objective;
+    return { value, label: `promised: at most ${formatExact(value)}${ofWhat(p)}` };
+  });
   charts.latency.marks.lines = promised;
   charts.rate.draw(
     [data.at, data.rate, data.errors],
     from,
     now,
-    over('Calls per second', `${formatRate(newest(data.rate))} calls, ${formatRate(newest(data.errors))} errors`),
+    over('Calls per second', `${formatRate(newest(data.rate))} calls and ${formatRate(newest(data.errors))} errors per second`),
   );
   await nextSlice();
   charts.errors.draw([data.at, data.errorRatio], from, now, over('Error ratio', formatRatio(newest(data.errorRatio))));

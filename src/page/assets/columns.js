@@ -8,6 +8,7 @@ function columnOf(signal, snapshot) {
   const { calls, judged, bad, buckets, inFlight } = signal.all;
   const column = {
     at: snapshot.at,
+    gap: snapshot.gap,
     calls: delta(calls, view),
     judged: delta(judged, view),
     bad: delta(bad, view),
@@ -18,6 +19,9 @@ function columnOf(signal, snapshot) {
   signal.columns.set(snapshot, column);
   return column;
 }
+
+/** The step across a time in which nothing was heard: nobody knows when in it what happened. */
+const NOTHING = { from: null, rate: null, errors: null, errorRatio: null, p50: null, p95: null, p99: null, cells: [] };
 
 function stepOf(bounds, before, after) {
   if (after.step) return after.step;
@@ -47,7 +51,12 @@ async function chartData(signal, snapshots) {
   for (const snapshot of snapshots) {
     const column = columnOf(signal, snapshot);
     if (before !== null && column.at > before.at) {
-      const step = stepOf(signal.all.buckets.bounds, before, column);
+      const step = column.gap ? NOTHING : stepOf(signal.all.buckets.bounds, before, column);
+      if (column.gap) {
+        data.at.push((before.at + column.at) / 2);
+        data.inFlight.push(null);
+        for (const figure of figures) data[figure].push(NOTHING[figure]);
+      }
       data.at.push(column.at);
       data.inFlight.push(column.inFlight);
       for (const figure of figures) data[figure].push(step[figure]);

@@ -19,6 +19,11 @@ function gauge(ids, values, join = (a, b) => a + b) {
   return joined;
 }
 
+/** When the oldest call in flight began: the least of the gauges that are not 0. */
+function earliest(ids, latest) {
+  return gauge(ids, latest, (a, b) => (a > 0 && (b <= 0 || a < b) ? a : b));
+}
+
 function ratio(part, of) {
   return of > 0 ? part / of : null;
 }
@@ -58,7 +63,7 @@ function figuresOf(part, view, latest, serverTime) {
   const counts = bucketDeltas(part.buckets, view);
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => quantile(q, part.buckets.bounds, counts));
   const inFlight = gauge(part.inFlight, latest);
-  const oldest = gauge(part.oldest, latest, (a, b) => (a > 0 && (b <= 0 || a < b) ? a : b));
+  const oldest = earliest(part.oldest, latest);
   return {
     calls,
     judged,
@@ -71,17 +76,4 @@ function figuresOf(part, view, latest, serverTime) {
     inFlight,
     oldest: oldest !== null && oldest > 0 ? Math.max(serverTime - oldest, 0) : null,
   };
-}
-
-/** What is left of a promise since the counters were born: `{ total, bad, burn, left }`. */
-function kept(promise, view) {
-  let bad = delta(promise.bad, view);
-  let total = delta(promise.all, view);
-  if (promise.kind === 'latency') {
-    bad = delta(promise.ended, view) - delta(promise.endedWithin, view);
-    total = delta(promise.goodWithin, view) + bad;
-  }
-  if (!(total > 0)) return { total: 0, bad: 0, burn: null, left: null };
-  const burn = bad / total / (1 - promise.objective);
-  return { total, bad, burn, left: 1 - burn };
 }

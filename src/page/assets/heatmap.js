@@ -33,6 +33,7 @@ function drawCells(plot, { heat }) {
   const edges = Array.from({ length: rows + 1 }, (_, i) => Math.round(plot.valToPos(i, 'y', true)));
   const gap = edges.length > 1 && edges[0] - edges[1] > 6 * devicePixelRatio ? Math.round(devicePixelRatio) : 0;
   for (let i = 0; i < at.length; i++) {
+    if (cells[i].length === 0) continue;
     const left = Math.round(plot.valToPos(from[i], 'x', true));
     const right = Math.round(plot.valToPos(at[i], 'x', true));
     if (right < bbox.left) continue;
@@ -60,7 +61,7 @@ function heatWords(i, plot, heat) {
   if (!heat) return '';
   const row = Math.floor(plot.posToVal(plot.cursor.top ?? -1, 'y'));
   if (plot.cursor.idx == null || !(plot.cursor.top >= 0) || !(row in heat.bounds)) return '';
-  return `${bucketWords(heat.bounds, row)}: ${formatRate(heat.cells[i]?.[row] ?? 0)}/s`;
+  return `${bucketWords(heat.bounds, row)}: ${formatRate(heat.cells[i]?.[row] ?? null)}/s`;
 }
 
 function drawHeatmap(chart, data, promised, [from, now], over) {

@@ -1,26 +1,34 @@
 // What the page asks its listener: the exposition and the catalogue, with the token if it wants one.
 
-const TIMEOUT_MILLISECONDS = 10000;
+const METRICS_MILLISECONDS = 10000;
+const CATALOG_MILLISECONDS = 15000;
 const CATALOG_SECONDS = 30;
-const RETRY_SECONDS = 8;
+const RETRY_SECONDS = 4;
 
 class Listener {
   #token = null;
   #catalogText = '';
   #catalogAt = -Infinity;
   #asked = new Set();
+  #asking = false;
   catalog = null;
+  /** What it says, ready for the series to be told to. */
+  plan = null;
   /** Why there is no catalogue, in words. */
   problem = '';
 
-  unlock(token) {
+  /** Whether a header can have the token in it; with any other every request would fail before it is sent. */
+  unlock(text) {
+    const token = text.trim();
+    if (!/^[ -~]+$/.test(token)) return false;
     this.#token = token;
+    return true;
   }
 
-  async #get(path, accept) {
+  async #get(path, accept, milliseconds) {
     const headers = { Accept: accept };
     if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
-    const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+    const signal = AbortSignal.timeout(milliseconds);
     const answer = await fetch(path, { headers, cache: 'no-store', signal }).catch(broken);
     if (answer.status === 401) throw new Locked(this.#token !== null);
     return answer;
@@ -28,13 +36,17 @@ class Listener {
 
   /** `{ text, at, serverTime }`: times in seconds since 1970, by this clock and by the service's. */
   async metrics() {
-    const answer = await this.#get('metrics', 'text/plain;version=0.0.4;q=1,*/*;q=0.1');
-    const at = (performance.timeOrigin + performance.now()) / 1000;
-    if (!answer.ok) throw new NoAnswer(`the listener answered ${answer.status}`);
+    const answer = await this.#get('metrics', 'text/plain;version=0.0.4;q=1,*/*;q=0.1', METRICS_MILLISECONDS);
+    const at = Date.now() / 1000;
+    if (!answer.ok) throw new OtherAnswer(`metrics beside this page answered ${answer.status}`);
     const date = Date.parse(answer.headers.get('date') ?? '') / 1000;
     // The header has whole seconds: only a clock that is really off is corrected.
     const serverTime = Math.abs(date - at) > 2 ? date : at;
-    return { text: await answer.text().catch(broken), at, serverTime };
+    const text = await answer.text().catch(broken);
+    if (/^\s*[<{]/.test(text)) {
+      throw new OtherAnswer('metrics beside this page is not Prometheus text: is the page mounted with a slash at its end?');
+    }
+    return { text, at, serverTime };
   }
 
   /** Another process answers: what it promises may be other. */
@@ -42,28 +54,42 @@ class Listener {
     this.#catalogAt = -Infinity;
   }
 
-  /** Asks for the catalogue if it is old or does not know one of the families. Whether the signals are others now. */
-  async refreshCatalog(families, at) {
+  /** Asks for the catalogue if it is old or does not know one of the families, and is not being asked for. Whether the signals are
+   * others now; a failure is a `problem` and no error. Null if there is nothing to ask. */
+  refreshCatalog(families, at) {
     const unknown = [...families.keys()].filter((name) => !this.#asked.has(name));
     const wait = this.problem ? RETRY_SECONDS : unknown.length > 0 ? 0 : CATALOG_SECONDS;
-    if (at - this.#catalogAt < wait) return false;
+    if (this.#asking || Math.abs(at - this.#catalogAt) < wait) return null;
     this.#catalogAt = at;
-    const answer = await this.#get('catalog.json', 'application/json');
-    if (!answer.ok) {
+    this.#asking = true;
+    return this.#readCatalog(unknown).finally(() => {
+      this.#asking = false;
+    });
+  }
+
+  async #readCatalog(unknown) {
+    try {
+      const answer = await this.#get('catalog.json', 'application/json', CATALOG_MILLISECONDS);
+      if (!answer.ok) throw new NoAnswer(`the listener answered ${answer.status}`, { cause: answer.status });
+      const catalog = await answer.json();
+      const { signals, promises, refusals } = catalog;
+      const plan = new Plan(catalog);
+      for (const name of unknown) this.#asked.add(name);
+      this.problem = '';
+      this.catalog = catalog;
+      const text = JSON.stringify([signals, promises, refusals]);
+      if (text === this.#catalogText) return false;
+      this.#catalogText = text;
+      this.plan = plan;
+      return true;
+    } catch (error) {
+      const why = error instanceof Locked ? 'the listener asks for another token' : error.message;
       this.problem =
-        answer.status === 404
+        error.cause === 404
           ? 'This page needs catalog.json, which has to be served beside it, as /metrics is.'
-          : `catalog.json: the listener answered ${answer.status}.`;
+          : `catalog.json, which tells what the figures mean, was not read: ${why}. It is asked for again.`;
       return false;
     }
-    this.problem = '';
-    for (const name of unknown) this.#asked.add(name);
-    this.catalog = await answer.json();
-    const { signals, promises, refusals } = this.catalog;
-    const text = JSON.stringify([signals, promises, refusals]);
-    const changed = text !== this.#catalogText;
-    this.#catalogText = text;
-    return changed;
   }
 }
 
@@ -72,8 +98,11 @@ function broken(error) {
   throw new NoAnswer(error.message);
 }
 
-/** The listener did not answer, or not with the exposition. */
+/** The listener did not answer. */
 class NoAnswer extends Error {}
+
+/** Something answered, but not with the exposition. */
+class OtherAnswer extends NoAnswer {}
 
 /** The listener wants a token, or another one. */
 class Locked extends Error {

@@ -1,6 +1,9 @@
 // The page: asks, takes in, draws, and waits for the next time.
 
 const LONGEST_WAIT_MILLISECONDS = 30000;
+// How long a refresh waits for the catalogue: without any there is nothing to draw.
+const PATIENCE_MILLISECONDS = { first: 5000, later: 400 };
+const WRONG_TOKEN = 'This token is not the right one.';
 
 const history = new History();
 const listener = new Listener();
@@ -8,9 +11,12 @@ let plan = null;
 let charts = null;
 let routes = null;
 let refusals = null;
+let endings = null;
 let catalogue = null;
 let shownSignal = null;
 let latest = null;
+let clocksApart = null;
+let generation = 0;
 let failures = 0;
 let timer = 0;
 let asking = false;
@@ -34,69 +40,18 @@ function job(work) {
 const chosen = (id) => byId(id).value;
 const currentSignal = () => plan?.signals.find(({ id }) => id === chosen('signal')) ?? plan?.signals[0] ?? null;
 
-function nameThePage() {
-  const service = plan?.promises[0]?.service || location.host;
-  setText(byId('service'), service);
-  const title = `tower-metrics — ${service}`;
-  if (document.title !== title) document.title = title;
-  setText(byId('version'), listener.catalog?.version ?? '');
-}
-
-async function drawFigures() {
-  const signal = currentSignal();
-  if (!signal || !latest) return;
-  const view = history.view(chosen('window'), latest.serverTime);
-  const sinceStart = history.view('start', latest.serverTime);
-  const values = history.raw;
-  drawCards(figuresOf(signal.all, view, values, latest.serverTime), { plan, signal, view, latest: values });
-  tellBroken(drawPromises(plan, sinceStart, view));
-  await nextSlice();
-  await refusals.draw(refusalItems(plan, view), 'reasons');
-  byId('no-refusals').hidden = plan.refusals.size > 0;
-  byId('refusal-table').parentElement.hidden = plan.refusals.size === 0;
-  await nextSlice();
-  await drawRoutes();
-}
-
-async function drawRoutes() {
-  const signal = currentSignal();
-  if (!signal || !latest) return;
-  if (shownSignal !== signal) {
-    shownSignal = signal;
-    const columns = routeColumns(signal, plan);
-    routes.setColumns(columns, signal.rowTitles.length);
-    const { kind } = signal.told;
-    setText(byId('routes-title'), kind.startsWith('grpc') ? 'Methods' : kind === 'operation' ? 'Operations' : 'Routes');
-  }
-  const view = history.view(chosen('window'), latest.serverTime);
-  const all = await routeItems(signal, plan, view, history.raw, latest.serverTime);
-  const items = all.filter((item) => matchesFilter(chosen('filter'), item.name));
-  const over = all.filter((item) => item.over).length;
-  const shown = items.length === all.length ? '' : `${formatCount(items.length)} of `;
-  setText(byId('routes-count'), shown + formatCount(all.length));
-  setText(byId('routes-over'), over > 0 ? `▲ ${formatCount(over)} with too many errors` : '');
-  await routes.draw(items, 'rows');
-  await nextSlice();
-}
-
-async function drawCatalogue() {
-  if (!latest) return;
-  const items = catalogueItems(listener.catalog, history.families, chosen('catalogue-filter'));
-  setText(byId('catalogue-count'), formatCount(items.length));
-  await catalogue.draw(items, 'metrics');
-  await nextSlice();
-}
-
-async function drawAllCharts() {
-  const signal = currentSignal();
-  if (!signal || !latest) return;
-  const { snapshots, restarts } = history;
-  const data = await chartData(signal, snapshots);
-  await drawCharts(charts, data, { plan, signal, restarts, span: [snapshots[0].at, snapshots.at(-1).at] });
+/** Whether the clock on the wall went another way than the one that only counts, as it does when the machine sleeps. */
+function clocksParted() {
+  const apart = (Date.now() - performance.now()) / 1000;
+  const parted = clocksApart !== null && Math.abs(apart - clocksApart) > 2;
+  clocksApart = apart;
+  return parted;
 }
 
 async function takeIn({ text, at, serverTime }) {
-  const restarted = await history.take(text, at);
+  if (clocksParted()) history.forgetTime();
+  const restarted = await history.take(text, at, Number(chosen('interval')));
+  if (generation !== history.generation) await renumber();
   latest = { at, serverTime };
   if (restarted) {
     listener.expireCatalog();
@@ -106,17 +61,50 @@ async function takeIn({ text, at, serverTime }) {
   }
 }
 
-async function planAnew() {
-  plan = new Plan(listener.catalog);
+/** Another plan, which is told of all series before it is used. */
+async function planAnew(fresh) {
+  await fresh.adopt(history.series);
+  plan = fresh;
   shownSignal = null;
   showSignals(plan.signals, chosen('signal'));
   nameThePage();
 }
 
-function showAll(milliseconds) {
-  showProblem(listener.problem || (plan && plan.signals.length === 0 ? 'Nothing is recorded yet: no call has been made.' : ''));
-  showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present, milliseconds });
+/** The same plan, where the series have other numbers. */
+async function renumber() {
+  generation = history.generation;
+  if (plan) await planAnew(new Plan(listener.catalog));
+}
+
+function showTime(milliseconds = null) {
+  showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present, paused, milliseconds });
+}
+
+function problemNow() {
+  if (listener.problem) return listener.problem;
+  if (plan === null) return latest === null ? '' : 'The catalogue, which tells what the figures mean, has not come yet.';
+  return plan.signals.length === 0 ? 'Nothing is recorded yet: no call has been made.' : '';
+}
+
+function showAll(milliseconds = null) {
+  showProblem(problemNow());
+  showTime(milliseconds);
   showPause(paused);
+}
+
+/** Asks for the catalogue beside the figures, and waits a little: most often it is there at once. One that is late is drawn when it
+ * comes. */
+async function lookAtCatalogue(at) {
+  const asked = listener.refreshCatalog(history.families, at);
+  if (asked === null) return;
+  let late = false;
+  const planned = asked.then((changed) => {
+    if (changed) job(() => planAnew(listener.plan));
+    if (late) job(changed ? drawAll : async () => showAll());
+  });
+  const patience = plan === null ? PATIENCE_MILLISECONDS.first : PATIENCE_MILLISECONDS.later;
+  await Promise.race([planned, new Promise((resolve) => setTimeout(resolve, patience))]);
+  late = true;
 }
 
 async function refresh() {
@@ -128,35 +116,29 @@ async function refresh() {
     const answer = await listener.metrics();
     const arrived = performance.now();
     await job(() => takeIn(answer));
-    const changed = await listener.refreshCatalog(history.families, answer.at);
+    await lookAtCatalogue(answer.at);
     await job(async () => {
-      if (changed) await planAnew();
-      await plan?.adopt(history.series);
       if (page.state === 'lost') announce('The service answers again.');
       failures = 0;
       page.lostSince = null;
       setState(paused ? 'paused' : 'live');
-      await drawFigures();
-      await drawCatalogue();
-      await drawAllCharts();
-      showAll(performance.now() - arrived);
+      await drawAll(arrived);
       root.dataset.restarts = page.restarts;
       root.dataset.refreshes = ++page.refreshes;
     });
   } catch (error) {
     if (error instanceof Locked) {
-      setText(byId('wrong-token'), error.wrong ? 'This token is not the right one.' : '');
+      setText(byId('wrong-token'), error.wrong ? WRONG_TOKEN : '');
       setState('locked');
     } else if (error instanceof NoAnswer) {
       failures++;
-      page.lostSince ??= (performance.timeOrigin + performance.now()) / 1000;
-      if (page.state !== 'lost') announce('The service does not answer.');
-      setState('lost');
+      lose(error instanceof OtherAnswer ? error.message : null);
+      history.miss();
     } else {
       console.error(error);
       showProblem(`This page could not read what the listener said: ${error.message}`);
     }
-    showStatus({ at: latest?.at ?? null, every: chosen('interval'), series: history.present });
+    showTime();
   } finally {
     asking = false;
     schedule(began);
@@ -179,6 +161,7 @@ async function start() {
   charts = await makeCharts();
   routes = new DataTable('route-table', { attribute: 'row', more: 'routes-more', onSort: () => job(drawRoutes) });
   refusals = new DataTable('refusal-table', { attribute: 'refusal', more: 'refusals-more', onSort: () => job(drawFigures) });
+  endings = new DataTable('ending-table', { attribute: 'ending', more: 'endings-more', onSort: () => job(drawFigures) });
   catalogue = new DataTable('catalogue-table', { attribute: 'metric', more: 'catalogue-more', onSort: () => job(drawCatalogue) });
   refusals.setColumns(refusalColumns(), 2);
   catalogue.setColumns(catalogueColumns(), 4);
@@ -186,7 +169,7 @@ async function start() {
     refresh,
     pause() {
       paused = !paused;
-      if (page.state !== 'locked') setState(paused ? 'paused' : 'live');
+      if (!['locked', 'lost'].includes(page.state)) setState(paused ? 'paused' : 'live');
       showAll();
       announce(paused ? 'Paused' : 'Resumed');
       if (paused) clearTimeout(timer);
@@ -200,8 +183,9 @@ async function start() {
     routes: () => job(drawRoutes),
     catalogue: () => job(drawCatalogue),
     unlock(token) {
-      listener.unlock(token);
-      refresh();
+      const fits = listener.unlock(token);
+      setText(byId('wrong-token'), fits ? '' : WRONG_TOKEN);
+      if (fits) refresh();
     },
   });
   document.addEventListener('visibilitychange', () => {

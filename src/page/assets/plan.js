@@ -11,6 +11,8 @@ class Signal {
     this.title = told.title;
     this.all = newPart([]);
     this.limit = [];
+    /** By outcome and status: `{ outcome, status, ids }`. */
+    this.endings = new Map();
     this.rows = new Map();
     this.columns = new WeakMap();
     for (const part of ['calls', 'judged', 'bad']) {
@@ -19,6 +21,7 @@ class Signal {
         counting(this.#row(series.labels)[part])(id, series);
       });
     }
+    watchers.watch(told.calls, (id, series) => counting(this.#ending(series.labels))(id, series));
     watchers.watch(told.duration, (id, series) => {
       const bounds = this.all.buckets.bounds.length;
       this.all.buckets.add(id, series);
@@ -33,6 +36,13 @@ class Signal {
       });
     }
     watchers.watchMetric(told.in_flight_limit, (id) => this.limit.push(id));
+  }
+
+  #ending(labels) {
+    const [outcome, status] = [this.told.outcome, this.told.status].map((label) => (label ? labels[label] ?? '' : ''));
+    const key = `${outcome}\u0000${status}`;
+    if (!this.endings.has(key)) this.endings.set(key, { outcome, status, ids: [] });
+    return this.endings.get(key).ids;
   }
 
   #row(labels) {
@@ -63,7 +73,7 @@ class Plan {
   constructor(catalog) {
     this.catalog = catalog;
     this.signals = catalog.signals.map((told) => new Signal(told, this.#watchers));
-    this.promises = catalog.promises.map((told) => this.#promise(told));
+    this.promises = catalog.promises.map((told) => new Promised(told, this.#watchers));
     const refusals = catalog.refusals;
     if (!refusals) return;
     const limiter = (labels) => labels[refusals.limiter] ?? '';
@@ -81,24 +91,6 @@ class Plan {
     });
   }
 
-  #promise(told) {
-    const promise = { ...told, all: [], bad: [], goodWithin: [], ended: [], endedWithin: [] };
-    if (told.kind !== 'latency') {
-      this.#watchers.watch(told.all, counting(promise.all));
-      this.#watchers.watch(told.bad, counting(promise.bad));
-      return promise;
-    }
-    const within = (series) => series.part === 'bucket' && readValue(series.labels.le ?? '') === told.threshold_seconds;
-    this.#watchers.watch(told.good, (id, series) => {
-      if (within(series)) promise.goodWithin.push(id);
-    });
-    this.#watchers.watch(told.ended, (id, series) => {
-      if (within(series)) promise.endedWithin.push(id);
-      if (series.part === 'count') promise.ended.push(id);
-    });
-    return promise;
-  }
-
   /** Takes in the series that came since the last time, in slices. */
   async adopt(series) {
     while (this.#told < series.length) {
@@ -112,21 +104,11 @@ class Plan {
     return this.promises.filter((p) => p.signal === signal.id && p.kind === kind && !p.row);
   }
 
-  /** The share of calls that may be bad, of a row or of the signal: its promise's, or null. */
-  allowed(signal, row) {
-    let objective = null;
-    for (const promise of this.promises) {
-      if (promise.signal !== signal.id || promise.kind !== 'availability') continue;
-      const own = row && promise.row && signal.told.rows.every((l, i) => (promise.row[l] ?? row.labels[i]) === row.labels[i]);
-      if (own) return 1 - promise.objective;
-      if (!promise.row && (objective === null || promise.objective > objective)) objective = promise.objective;
-    }
-    return objective === null ? null : 1 - objective;
-  }
-
-  /** The threshold that a quantile has to keep: the least of those promised for at least as many calls. */
-  threshold(signal, q) {
-    const held = this.promisesOf(signal, 'latency').filter((p) => p.objective >= q).map((p) => p.threshold_seconds);
-    return held.length > 0 ? Math.min(...held) : null;
+  /** Those of a kind that judge a row: its own, else those of the signal that are about its calls. */
+  judging(signal, row, kind) {
+    const { rows } = signal.told;
+    const all = this.promises.filter((p) => p.signal === signal.id && p.kind === kind);
+    const own = all.filter((p) => p.row && rows.length > 0 && rows.every((l, i) => (p.row[l] ?? row.labels[i]) === row.labels[i]));
+    return own.length > 0 ? own : all.filter((p) => !p.row && p.covers(row));
   }
 }

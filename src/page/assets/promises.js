@@ -1,6 +1,7 @@
 // What was promised and how much of it is left; what limiters refused, and why.
 
-function promiseWords({ total, left, burn }, objective) {
+function promiseWords({ total, left, burn, unknown }, objective) {
+  if (unknown) return 'its bound is not exported';
   if (left === null) return 'no calls yet';
   const allowed = formatExact(1 - objective);
   const of = `${formatCount(total)} calls, of which ${allowed} may be bad`;
@@ -14,8 +15,7 @@ function newPromise(promise) {
   const figures = element('dl', { class: 'kept' },
     figure('budget left', 'budget'), figure('burn rate', 'burn'), figure('burn rate now', 'burn-window'));
   const node = element('li', { class: 'promise' },
-    element('h3', {}, element('bdi', {}, promise.title)),
-    element('span', { class: 'service' }, element('bdi', {}, promise.service)), figures, meter, element('p', { class: 'note' }));
+    element('h3', {}, element('bdi')), element('span', { class: 'service' }, element('bdi')), figures, meter, element('p', { class: 'note' }));
   node.dataset.promise = promise.id;
   return node;
 }
@@ -26,12 +26,15 @@ function drawPromises(plan, sinceStart, view) {
   const broken = [];
   const nodes = plan.promises.map((promise) => {
     const node = list.querySelector(`[data-promise="${CSS.escape(promise.id)}"]`) ?? newPromise(promise);
-    const found = kept(promise, sinceStart);
+    setText(node.querySelector('h3 bdi'), promise.title);
+    setText(node.querySelector('.service bdi'), promise.service);
+    const found = promise.kept(sinceStart);
     const { burn, left } = found;
     setFigure(figureIn(node, 'budget'), left, left === null ? NONE : left < 0 ? 'none' : formatRatio(left));
     setFigure(figureIn(node, 'burn'), burn, burn === null ? NONE : `${formatRate(burn)}×`);
-    const lately = kept(promise, view).burn;
+    const lately = promise.kept(view).burn;
     setFigure(figureIn(node, 'burn-window'), lately, lately === null ? NONE : `${formatRate(lately)}×`);
+    figureIn(node, 'burn-window').classList.toggle('over', lately !== null && lately > 1);
     setText(node.querySelector('.note'), promiseWords(found, promise.objective));
     node.querySelector('.meter span').style.width = `${Math.max(0, Math.min(1, left ?? 0)) * 100}%`;
     node.classList.toggle('over', left !== null && left < 0);

@@ -75,13 +75,14 @@ class DataTable {
       const none = (a.value === null) - (b.value === null);
       if (none !== 0) return none;
       const by = typeof a.value === 'string' ? collator.compare(a.value, b.value) : (a.value ?? 0) - (b.value ?? 0);
-      return (descending ? -by : by) || collator.compare(a.item.name, b.item.name);
+      return (descending ? -by : by) || (b.item.busy ?? 0) - (a.item.busy ?? 0) || collator.compare(a.item.name, b.item.name);
     });
     return keyed.map(({ item }) => item);
   }
 
-  /** Draws the first of the items, which have a `name` and a `key`, in slices; `noun` is what they are. */
-  async draw(items, noun) {
+  /** Draws the first of the items, which have a `name` and a `key`, in slices; `noun` is what they are. Of equal ones those that
+   * are more `busy` stand first. */
+  async draw(items, noun, filtered = false) {
     const drawn = this.#order(items).slice(0, ROWS_DRAWN);
     const body = this.#table.tBodies[0];
     const kept = new Set(drawn.map(({ key }) => key));
@@ -100,8 +101,9 @@ class DataTable {
       if (sliceIsOver()) await nextSlice();
     }
     const more = items.length - drawn.length;
-    setText(this.#more, more > 0 ? `${formatCount(more)} more ${noun}: filter to see them.` : '');
-    this.#more.hidden = more <= 0;
+    const words = more > 0 ? `${formatCount(more)} more ${noun}: filter to see them.` : items.length === 0 && filtered ? 'none matches' : '';
+    setText(this.#more, words);
+    this.#more.hidden = words === '';
   }
 
   #newRow(item) {
