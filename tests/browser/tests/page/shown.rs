@@ -151,3 +151,43 @@ async fn a_call_that_hangs_is_the_oldest_and_is_older_with_each_refresh() {
     let mended = looked.figure(row, "oldest").await;
     assert!(mended.is_none_or(|age| age < 1.0), "{mended:?}");
 }
+
+#[tokio::test]
+async fn how_calls_ended_is_told_apart() {
+    let program = Program::example(&[]);
+    traffic(&program).await;
+    let looked = Looked::open(&program.metrics).await;
+    looked.pause().await;
+    looked.choose("#window", "since start").await;
+    looked.refresh().await;
+    let page = program.page().await;
+    for (outcome, status) in
+        [("completed", "200"), ("completed", "500"), ("panicked", "500"), ("completed", "429")]
+    {
+        let of = |labels: &Labels| labels["outcome"] == outcome && labels["status"] == status;
+        let row = format!("tr[data-ending=\"{outcome} {status}\"]");
+        assert_same(looked.figure(&row, "ended").await, calls(&page, of), &row);
+    }
+}
+
+#[tokio::test]
+async fn a_service_in_which_all_calls_hang_does_not_look_calm() {
+    let program = Program::example(&[]);
+    program.get_each(3, &["/users/7"]).await;
+    program.call(Method::POST, "/switch/stuck").await;
+    let looked = Looked::open(&program.metrics).await;
+    looked.choose("#window", "last 10 s").await;
+    let hangs = program.get("/users/7");
+    let looks = async {
+        looked
+            .until(
+                "it is marked",
+                "document.querySelector('[data-card=in-flight]').classList.contains('over')",
+            )
+            .await;
+        let said = looked.run("return document.querySelector('[data-card=in-flight]').textContent").await;
+        assert!(said.as_str().unwrap().contains("nothing ended"), "{said}");
+        program.call(Method::POST, "/switch/well").await;
+    };
+    futures_util::future::join(hangs, looks).await;
+}
