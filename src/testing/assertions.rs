@@ -68,7 +68,8 @@ impl Recorder {
         Asked::new(self, Kind::Counter, name, labels).assert(found == expected, &expected, &found);
     }
 
-    /// Asserts that the gauges of this name that have all these labels sum up to `expected`.
+    /// Asserts that the gauges of this name that have all these labels sum up to `expected`; or, of
+    /// `…_oldest_start_timestamp_seconds`, that the earliest is `expected`, which is `f64::NAN` where nothing is in flight.
     ///
     /// # Panics
     ///
@@ -77,7 +78,8 @@ impl Recorder {
     pub fn assert_gauge(&self, name: &str, labels: impl Labels, expected: f64) {
         let labels = labels.pairs();
         let found = self.gauge(name, labels);
-        Asked::new(self, Kind::Gauge, name, labels).assert(found == expected, &expected, &found);
+        let agrees = found == expected || (found.is_nan() && expected.is_nan());
+        Asked::new(self, Kind::Gauge, name, labels).assert(agrees, &expected, &found);
     }
 
     /// Asserts that the histograms of this name that have all these labels have this many samples together. What the samples

@@ -8,11 +8,14 @@ use std::{
 
 use tower_service::Service;
 
+use crate::Outcome;
+
 use super::{
     aborted::{Spawn, Spawned},
-    faults::Injection,
+    faults::{Fault, Injection},
     left::{Left, unwind_with},
     rest::{Answer, Frames, Next, answer},
+    told::Told,
     way::{Script, Way},
 };
 
@@ -23,19 +26,6 @@ pub(super) struct Call<S, R, T> {
     injection: Injection,
     open: fn(T) -> Option<Frames>,
     pub(super) told: Told,
-}
-
-/// What has become of a call.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Told {
-    /// The service was called.
-    pub(super) is_begun: bool,
-    /// The service was called, and so far nobody has polled its future.
-    pub(super) is_unpolled: bool,
-    /// It ended in the way that its script says.
-    pub(super) is_as_scripted: bool,
-    /// It was given up, because nothing came of it.
-    pub(super) is_given_up: bool,
 }
 
 enum State<S, R> {
@@ -91,7 +81,10 @@ impl<S, R, T> Call<S, R, T> {
     /// Takes what another thread is to drop.
     pub(super) fn leave(&mut self) -> Option<Left> {
         match mem::replace(&mut self.state, State::Done) {
-            State::Left(left) => Some(left),
+            State::Left(left) => {
+                (self.told.is_over, self.told.is_held) = (true, false);
+                Some(left)
+            }
             other => {
                 self.state = other;
                 None
@@ -102,7 +95,8 @@ impl<S, R, T> Call<S, R, T> {
     /// Gives up what nothing comes of.
     pub(super) fn give_up(&mut self) {
         if !self.is_done() {
-            self.told.is_given_up = true;
+            (self.told.is_given_up, self.told.is_over) = (true, true);
+            self.told.is_held = false;
             self.state = State::Done;
         }
     }
@@ -112,7 +106,20 @@ impl<S, R, T> Call<S, R, T> {
     fn end(&mut self, is_as_scripted: bool) -> (Step, State<S, R>) {
         let had_fault = self.script.way.is_fault() && self.injection.fault.is_none();
         self.told.is_as_scripted = is_as_scripted || had_fault;
+        self.told.is_over = true;
         (Step::Moved, State::Done)
+    }
+
+    /// It ends so, as the torture sees it; if it does because of the fault that the service has had, then what is in between saw
+    /// the same.
+    fn is_known_as(&mut self, outcome: Outcome, of: &[Way]) {
+        if of.contains(&self.script.way) && self.has_had_fault() {
+            self.told.outcome = Some(outcome);
+        }
+    }
+
+    fn has_had_fault(&self) -> bool {
+        self.injection.slot.is_some() && self.script.fault().is_some() && self.injection.fault.is_none()
     }
 }
 
@@ -145,6 +152,10 @@ where
             done @ (State::Left(_) | State::Done) => (Step::Waits, done),
         };
         self.state = state;
+        self.told.had_fault = self.has_had_fault();
+        let has_no_head = matches!(self.state, State::Called { polls: 1, .. } | State::Left(Left::Answer(_)));
+        let is_stalled = matches!(self.script.fault(), Some(Fault::Stall(_)));
+        self.told.is_held = has_no_head && is_stalled && self.told.had_fault;
         step
     }
 
@@ -167,6 +178,7 @@ where
         }
         self.told.is_begun = true;
         let Ok(future) = self.injection.during(|| service.call(request)) else {
+            self.is_known_as(Outcome::Panicked, &[Way::CallPanics]);
             return self.end(false);
         };
         let answer = answer(future, self.open);
@@ -193,22 +205,29 @@ where
                 (Step::Moved, State::Reading { frames, read: 0 })
             }
             Ok(Poll::Ready(Ok(_))) => self.end(way == Way::Answered),
-            Ok(Poll::Ready(Err(()))) => self.end(false),
+            Ok(Poll::Ready(Err(()))) => {
+                self.is_known_as(Outcome::Error, &[Way::Fails]);
+                self.end(false)
+            }
             // Of a router, `call` is inside of the future.
             Err(_) => {
                 drop(answer);
+                self.is_known_as(Outcome::Panicked, &[Way::CallPanics, Way::FuturePanics]);
                 self.end(false)
             }
             Ok(Poll::Pending) => match way {
                 Way::Dropped if polls >= after => {
+                    self.is_known_as(Outcome::Cancelled, &[way]);
                     drop(answer);
                     self.end(true)
                 }
                 Way::CallerPanics => {
+                    self.is_known_as(Outcome::Cancelled, &[way]);
                     unwind_with(answer);
                     self.end(true)
                 }
                 Way::DroppedElsewhere => {
+                    self.is_known_as(Outcome::Cancelled, &[way]);
                     self.told.is_as_scripted = true;
                     (Step::Moved, State::Left(Left::Answer(answer)))
                 }
@@ -236,15 +255,22 @@ where
                 self.told.is_as_scripted = true;
                 (Step::Moved, State::Left(Left::Frames(frames)))
             }
-            (Ok(Poll::Pending | Poll::Ready(Next::Frame)), Way::BodyDropped) if read >= after => {
+            (Ok(polled @ (Poll::Pending | Poll::Ready(Next::Frame))), Way::BodyDropped) if read >= after => {
+                if polled.is_pending() && !frames.is_end() {
+                    self.is_known_as(Outcome::BodyDropped, &[way]);
+                }
                 drop(frames);
                 self.end(true)
             }
             (Ok(Poll::Ready(Next::Frame)), _) => (Step::Moved, State::Reading { frames, read }),
             (Ok(Poll::Pending), _) => (Step::Waits, State::Reading { frames, read }),
             (Ok(Poll::Ready(Next::End)), _) => self.end(way == Way::Answered),
-            (Ok(Poll::Ready(Next::Failed)), _) => self.end(false),
+            (Ok(Poll::Ready(Next::Failed)), _) => {
+                self.is_known_as(Outcome::BodyError, &[Way::BodyFails]);
+                self.end(false)
+            }
             (Err(_), _) => {
+                self.is_known_as(Outcome::Panicked, &[Way::BodyPanics]);
                 drop(frames);
                 self.end(false)
             }
