@@ -69,7 +69,7 @@ async fn a_counter_of_answers_alone_is_found() {
 async fn bodies_that_are_not_timed_are_found() {
     let (_, report) = found(Bug::ForgetsTheBody).await;
     assert!(
-        report.contains("http_requests_total counted 416, and http_request_duration_seconds has"),
+        report.contains("http_requests_total counted 672, and http_request_duration_seconds has"),
         "{report}"
     );
 }
@@ -124,6 +124,13 @@ async fn one_word_for_every_end_is_found() {
 
 #[tokio::test]
 async fn a_gauge_that_is_not_atomic_is_found() {
-    let (_, report) = found(Bug::LoadsAndStores).await;
-    assert!(report.contains("http_requests_in_flight stands at "), "{report}");
+    // Most times it is at once, and nothing but chance brings two threads together.
+    for _ in 0..20 {
+        let report = torture(Bug::LoadsAndStores).await;
+        if !report.is_balanced() {
+            assert!(report.to_string().contains("http_requests_in_flight stands at "), "{report}");
+            return;
+        }
+    }
+    panic!("it was never found");
 }

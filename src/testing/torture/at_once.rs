@@ -16,9 +16,9 @@ use super::{
 };
 use crate::Outcome;
 
-const BATCHES: usize = 8;
-const THREADS: usize = 4;
-const EACH: usize = 8;
+const BATCHES: usize = 4;
+const THREADS: usize = 2;
+const EACH: usize = 64;
 
 // ===== impl Torture =====
 

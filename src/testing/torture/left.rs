@@ -2,7 +2,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Barrier},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -24,11 +27,15 @@ pub(super) fn drop_elsewhere(left: Vec<Left>) {
 
 /// Begins to drop these at once, each lot by a thread of its own.
 pub(super) fn drop_in_threads(lots: Vec<Vec<Left>>) -> Vec<JoinHandle<()>> {
-    let barrier = Arc::new(Barrier::new(lots.len().max(1)));
+    let (arrived, all) = (Arc::new(AtomicUsize::new(0)), lots.len());
     let drop_lot = |lot: Vec<Left>| {
-        let barrier = Arc::clone(&barrier);
+        let arrived = Arc::clone(&arrived);
         thread::spawn(move || {
-            barrier.wait();
+            // Who sleeps at a barrier wakes up when the first lot is gone.
+            arrived.fetch_add(1, Ordering::SeqCst);
+            while arrived.load(Ordering::SeqCst) < all {
+                thread::yield_now();
+            }
             for left in lot {
                 match left {
                     Left::Answer(answer) => drop(answer),

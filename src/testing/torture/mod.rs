@@ -32,7 +32,7 @@
 //! assert_eq!(recorder.counter("http_requests_total", []), report.calls());
 //! # let said = report.to_string();
 //! # let expected = [
-//! #     "balanced\n280 calls, seed 0; and 136 that never reached the Layer, which is called by the first poll:\n",
+//! #     "balanced\n664 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:\n",
 //! #     "\n  answered, and read to the end         16\n",
 //! #     "\n  dropped while pending                 24\n",
 //! #     "\n  the body fails                        8\ncounted:\n",
@@ -48,7 +48,7 @@
 //!
 //! ```text
 //! balanced
-//! 280 calls, seed 0; and 136 that never reached the Layer, which is called by the first poll:
+//! 664 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:
 //!   ready, and not called                 8
 //!   answered, and read to the end         16
 //!   dropped before the first poll         8
@@ -64,8 +64,8 @@
 //! ```text
 //! not balanced:
 //!   after a call (the service panics in call): 3 had begun, http_requests_total had counted 0, and http_requests_in_flight was at 2
-//!   416 calls were made, and http_requests_total counted 88
-//!   416 calls were made, and http_request_duration_seconds has 88 samples
+//!   672 calls were made, and http_requests_total counted 88
+//!   672 calls were made, and http_request_duration_seconds has 88 samples
 //! ```
 //!
 //! # What to put where
