@@ -7,7 +7,8 @@ use crate::names::Kind;
 ///
 /// Each fails at the line of the test, with every series of the metric; those that were summed up are marked. Each
 /// refuses what is never recorded, so that a name with a mistake in it is not taken for a 0: a name that was neither
-/// recorded nor described, or a label that no series of the metric has.
+/// recorded nor described, a label that no series of the metric has, or an `outcome` that is no [`Outcome`](crate::Outcome) where
+/// all series have one. Of any other label a value that never occurred is a 0: it may be one that only has yet to occur.
 impl Recorder {
     /// Asserts that the counters of this name that have all these labels sum up to `expected`.
     ///
