@@ -12,7 +12,7 @@ use super::{
     left::{Left, drop_in_threads, join},
     rest::{Frames, answer},
     run::Torture,
-    told::{Made, Told},
+    told::{Ended, Made, Told},
 };
 use crate::Outcome;
 
@@ -83,7 +83,8 @@ impl Torture {
         match injection.during(|| answer.as_mut().poll(cx)) {
             Ok(Poll::Pending) => {
                 let has_stalled = self.slot.is_some() && injection.fault.is_none();
-                told.outcome = has_stalled.then_some(Outcome::Cancelled);
+                let ended = Ended { outcome: Outcome::Cancelled, is_in_body: false };
+                told.outcome = has_stalled.then_some(ended);
                 (told, Some(Left::Answer(answer)))
             }
             Ok(Poll::Ready(Ok(Some(frames)))) => (told, Some(Left::Frames(frames))),

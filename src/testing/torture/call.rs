@@ -15,7 +15,7 @@ use super::{
     faults::{Fault, Injection},
     left::{Left, unwind_with},
     rest::{Answer, Frames, Next, answer},
-    told::Told,
+    told::{Ended, Told},
     way::{Script, Way},
 };
 
@@ -114,7 +114,8 @@ impl<S, R, T> Call<S, R, T> {
     /// the same.
     fn is_known_as(&mut self, outcome: Outcome, of: &[Way]) {
         if of.contains(&self.script.way) && self.has_had_fault() {
-            self.told.outcome = Some(outcome);
+            let is_in_body = self.script.way.is_about_body();
+            self.told.outcome = Some(Ended { outcome, is_in_body });
         }
     }
 
@@ -244,6 +245,7 @@ where
             drop(frames);
             return self.end(read < MOST_FRAMES);
         }
+        let has_body = !frames.is_bodiless();
         let next = catch_unwind(AssertUnwindSafe(|| frames.as_mut().poll_next(cx)));
         let read = read + u32::from(matches!(next, Ok(Poll::Ready(Next::Frame))));
         match (next, way) {
@@ -256,7 +258,7 @@ where
                 (Step::Moved, State::Left(Left::Frames(frames)))
             }
             (Ok(polled @ (Poll::Pending | Poll::Ready(Next::Frame))), Way::BodyDropped) if read >= after => {
-                if polled.is_pending() && !frames.is_end() {
+                if polled.is_pending() && has_body && !frames.is_end() {
                     self.is_known_as(Outcome::BodyDropped, &[way]);
                 }
                 drop(frames);
@@ -266,11 +268,13 @@ where
             (Ok(Poll::Pending), _) => (Step::Waits, State::Reading { frames, read }),
             (Ok(Poll::Ready(Next::End)), _) => self.end(way == Way::Answered),
             (Ok(Poll::Ready(Next::Failed)), _) => {
-                self.is_known_as(Outcome::BodyError, &[Way::BodyFails]);
+                let of: &[Way] = if has_body { &[Way::BodyFails] } else { &[] };
+                self.is_known_as(Outcome::BodyError, of);
                 self.end(false)
             }
             (Err(_), _) => {
-                self.is_known_as(Outcome::Panicked, &[Way::BodyPanics]);
+                let of: &[Way] = if has_body { &[Way::BodyPanics] } else { &[] };
+                self.is_known_as(Outcome::Panicked, of);
                 drop(frames);
                 self.end(false)
             }

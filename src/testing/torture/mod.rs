@@ -32,10 +32,10 @@
 //! assert_eq!(recorder.counter("http_requests_total", []), report.calls());
 //! # let said = report.to_string();
 //! # let expected = [
-//! #     "balanced\n664 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:\n",
+//! #     "balanced\n408 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:\n",
 //! #     "\n  answered, and read to the end         16\n",
 //! #     "\n  dropped while pending                 24\n",
-//! #     "\n  the body fails                        8\ncounted:\n",
+//! #     "\n  the body fails                        8\n  dropped by several threads at once    512\ncounted:\n",
 //! #     "\n  http_requests_total{method=\"GET\",endpoint=\"/users/{id}\",status=\"200\",outcome=\"completed\"} 48\n",
 //! # ];
 //! # for part in expected {
@@ -48,7 +48,7 @@
 //!
 //! ```text
 //! balanced
-//! 664 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:
+//! 408 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:
 //!   ready, and not called                 8
 //!   answered, and read to the end         16
 //!   dropped before the first poll         8
@@ -81,6 +81,7 @@
 //!   panicked, to have been cancelled, to have failed or to have broken off in its body has to be counted as that. Known is what a
 //!   fault brought about and the torture saw. A counter with other words is asked for its sum alone; so name what
 //!   [`classify`](crate::ServiceMetricsLayer::classify) makes of an error with a word that is no outcome's.
+//!   Of the body of an answer that has none, to a `HEAD` or with a 204, nothing is known.
 //! - Where only a gauge is recorded, it has to have been above what it stood at, never above the calls that go on, and never
 //!   below those that the faults hold back.
 //! - Two calls never begin at the same moment, for a service need not be `Send`: it is their ends that several threads bring about

@@ -18,18 +18,25 @@ impl Witness<'_> {
     /// between the torture and the measured Layer has a say in that.
     pub(super) fn otherwise(&self, family: &Family) -> Vec<String> {
         let Some((name, counted)) = self.by_outcome(family) else { return Vec::new() };
-        let known = self.known.iter();
-        let counted = |outcome: Outcome| counted.get(outcome.as_str()).copied().unwrap_or_default();
-        let otherwise = known.filter(|(outcome, calls)| counted(*outcome) < *calls);
-        let tell = |(outcome, calls): &(Outcome, u64)| {
-            format!(
-                "{calls} calls ended as {}={:?}, and {name} counted {} so",
-                names::OUTCOME,
-                outcome.as_str(),
-                counted(*outcome)
-            )
+        let has_bodies = !self.has_bodiless(name);
+        let of = |outcome: Outcome| {
+            let known = self.known.iter().filter(|(ended, _)| ended.outcome == outcome);
+            let known = known.filter(|(ended, _)| has_bodies || !ended.is_in_body);
+            let calls: u64 = known.map(|(_, calls)| calls).sum();
+            (outcome, calls, counted.get(outcome.as_str()).copied().unwrap_or_default())
+        };
+        let otherwise = Outcome::ALL.into_iter().map(of).filter(|(_, calls, counted)| counted < calls);
+        let label = names::OUTCOME;
+        let tell = |(outcome, calls, counted): (Outcome, u64, u64)| {
+            format!("{calls} calls ended as {label}=\"{outcome}\", and {name} counted {counted} so")
         };
         otherwise.map(tell).collect()
+    }
+
+    /// Tells whether there are requests whose answers have no body, whatever the service puts into it.
+    fn has_bodiless(&self, counter: &str) -> bool {
+        let series = self.recorder.store.series(Kind::Counter, counter);
+        series.iter().any(|(key, _)| key.labels().any(|label| matches!(label.value(), "HEAD" | "CONNECT")))
     }
 
     /// What the counter of a family has of each outcome, if it tells outcomes, and in the words of this crate.

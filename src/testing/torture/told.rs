@@ -20,7 +20,15 @@ pub(super) struct Told {
     /// The service has had the fault that it was to have.
     pub(super) had_fault: bool,
     /// How it ended, where whatever stands between the torture and the fault leaves no doubt of that.
-    pub(super) outcome: Option<Outcome>,
+    pub(super) outcome: Option<Ended>,
+}
+
+/// How a call ended, as far as that is beyond doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// It did so after its head, which is no matter where the answer has no body.
+    pub(super) is_in_body: bool,
 }
 
 /// How many calls were made.

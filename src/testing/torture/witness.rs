@@ -7,9 +7,8 @@ use std::{
 
 use metrics::Key;
 
-use super::told::{Begins, Made, Told};
+use super::told::{Begins, Ended, Made, Told};
 use crate::{
-    Outcome,
     names::Kind,
     testing::{
         Recorder,
@@ -27,7 +26,7 @@ pub(super) struct Witness<'a> {
     /// When each of what counts calls begins one, as far as that could be told.
     begins: BTreeMap<String, Begins>,
     /// How many calls are known to have ended so.
-    pub(super) known: Vec<(Outcome, u64)>,
+    pub(super) known: Vec<(Ended, u64)>,
     /// The gauges that were seen above what they stood at.
     rose: BTreeSet<String>,
     /// The first moment at which something was off.
@@ -106,10 +105,10 @@ impl<'a> Witness<'a> {
 
     /// Hears how a call has ended.
     pub(super) fn hear(&mut self, told: Told) {
-        let Some(outcome) = told.outcome else { return };
-        match self.known.iter_mut().find(|(its, _)| *its == outcome) {
+        let Some(ended) = told.outcome else { return };
+        match self.known.iter_mut().find(|(its, _)| *its == ended) {
             Some((_, calls)) => *calls += 1,
-            None => self.known.push((outcome, 1)),
+            None => self.known.push((ended, 1)),
         }
     }
 
@@ -170,7 +169,7 @@ impl<'a> Witness<'a> {
                 }
             }
         }
-        if !off.is_empty() && self.known.iter().any(|(_, calls)| *calls > 0) {
+        if !off.is_empty() && !self.known.is_empty() {
             off.push(
                 "a Layer of faults that is outside of the measured one keeps calls from it: is it inside?"
                     .into(),
