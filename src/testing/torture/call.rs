@@ -14,7 +14,7 @@ use super::{
     aborted::{Spawn, Spawned},
     faults::{Fault, Injection},
     left::{Left, unwind_with},
-    rest::{Answer, Frames, Next, answer},
+    rest::{Answer, Frames, answer},
     told::{Ended, Told},
     way::{Script, Way},
 };
@@ -28,7 +28,7 @@ pub(super) struct Call<S, R, T> {
     pub(super) told: Told,
 }
 
-enum State<S, R> {
+pub(super) enum State<S, R> {
     Waiting {
         service: S,
         request: R,
@@ -53,9 +53,6 @@ pub(super) enum Step {
     Moved,
     Waits,
 }
-
-/// The most frames that are read of a body, should it be endless.
-const MOST_FRAMES: u32 = 1_000;
 
 // ===== impl Call =====
 
@@ -103,7 +100,7 @@ impl<S, R, T> Call<S, R, T> {
 
     /// It ends here: as its script says, or otherwise. Of a fault, what is outside may make an answer: then it is enough that the
     /// service had it.
-    fn end(&mut self, is_as_scripted: bool) -> (Step, State<S, R>) {
+    pub(super) fn end(&mut self, is_as_scripted: bool) -> (Step, State<S, R>) {
         let had_fault = self.script.way.is_fault() && self.injection.fault.is_none();
         self.told.is_as_scripted = is_as_scripted || had_fault;
         self.told.is_over = true;
@@ -112,7 +109,7 @@ impl<S, R, T> Call<S, R, T> {
 
     /// It ends so, as the torture sees it; if it does because of the fault that the service has had, then what is in between saw
     /// the same.
-    fn is_known_as(&mut self, outcome: Outcome, of: &[Way]) {
+    pub(super) fn is_known_as(&mut self, outcome: Outcome, of: &[Way]) {
         if of.contains(&self.script.way) && self.has_had_fault() {
             let is_in_body = self.script.way.is_about_body();
             self.told.outcome = Some(Ended { outcome, is_in_body });
@@ -234,50 +231,6 @@ where
                 }
                 _ => (Step::Waits, State::Called { answer, polls }),
             },
-        }
-    }
-
-    fn read(&mut self, mut frames: Frames, read: u32, cx: &mut Context<'_>) -> (Step, State<S, R>) {
-        let Script { way, after } = self.script;
-        // A server that is told the end does not ask for it.
-        let is_told_end = way == Way::Answered && after == 1 && frames.is_end();
-        if way == Way::BodyUnread || is_told_end || read >= MOST_FRAMES {
-            drop(frames);
-            return self.end(read < MOST_FRAMES);
-        }
-        let has_body = !frames.is_bodiless();
-        let next = catch_unwind(AssertUnwindSafe(|| frames.as_mut().poll_next(cx)));
-        let read = read + u32::from(matches!(next, Ok(Poll::Ready(Next::Frame))));
-        match (next, way) {
-            (Ok(_), Way::BodyCallerPanics) => {
-                unwind_with(frames);
-                self.end(true)
-            }
-            (Ok(_), Way::BodyDroppedElsewhere) => {
-                self.told.is_as_scripted = true;
-                (Step::Moved, State::Left(Left::Frames(frames)))
-            }
-            (Ok(polled @ (Poll::Pending | Poll::Ready(Next::Frame))), Way::BodyDropped) if read >= after => {
-                if polled.is_pending() && has_body && !frames.is_end() {
-                    self.is_known_as(Outcome::BodyDropped, &[way]);
-                }
-                drop(frames);
-                self.end(true)
-            }
-            (Ok(Poll::Ready(Next::Frame)), _) => (Step::Moved, State::Reading { frames, read }),
-            (Ok(Poll::Pending), _) => (Step::Waits, State::Reading { frames, read }),
-            (Ok(Poll::Ready(Next::End)), _) => self.end(way == Way::Answered),
-            (Ok(Poll::Ready(Next::Failed)), _) => {
-                let of: &[Way] = if has_body { &[Way::BodyFails] } else { &[] };
-                self.is_known_as(Outcome::BodyError, of);
-                self.end(false)
-            }
-            (Err(_), _) => {
-                let of: &[Way] = if has_body { &[Way::BodyPanics] } else { &[] };
-                self.is_known_as(Outcome::Panicked, of);
-                drop(frames);
-                self.end(false)
-            }
         }
     }
 }

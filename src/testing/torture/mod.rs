@@ -108,6 +108,7 @@ mod faulty_http;
 mod left;
 mod outcomes;
 mod patience;
+mod reading;
 mod report;
 mod rest;
 mod run;
