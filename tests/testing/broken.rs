@@ -165,6 +165,8 @@ impl Guard {
     fn move_gauge(&self, by: i64) {
         if self.bug == Bug::LoadsAndStores {
             let level = self.level.load(Ordering::SeqCst);
+            // Or it would be chance alone that another thread comes in between.
+            std::thread::yield_now();
             self.level.store(level + by, Ordering::SeqCst);
             self.gauge.set((level + by) as f64);
         } else {
