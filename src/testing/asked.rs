@@ -12,7 +12,10 @@ use super::{
     labels::{braced, has_all, join, value_of, written},
     store::Value,
 };
-use crate::names::Kind;
+use crate::{
+    Outcome,
+    names::{Kind, OUTCOME},
+};
 
 /// What an assertion asked for.
 pub(super) struct Asked<'a> {
@@ -40,6 +43,7 @@ impl<'a> Asked<'a> {
     #[track_caller]
     pub(super) fn assert(&self, agrees: bool, expected: &dyn Display, found: &dyn Display) {
         let wrong = self.unknown_name().or_else(|| self.unknown_label());
+        let wrong = wrong.or_else(|| self.unknown_outcome());
         let wrong = wrong.or_else(|| (!agrees).then(|| self.differs(expected, found)));
         if let Some(wrong) = wrong {
             panic!("{wrong}");
@@ -80,6 +84,23 @@ impl<'a> Asked<'a> {
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         let its = if names.is_empty() { "none at all".into() } else { names };
         Some(format!("no series of {} has a label {label:?}; their labels: {its}", self.name))
+    }
+
+    /// What is said of a word that is no outcome, where nothing but outcomes was ever said.
+    fn unknown_outcome(&self) -> Option<String> {
+        let is_outcome = |word: &str| Outcome::ALL.iter().any(|it| it.as_str() == word);
+        let (_, asked) = self.labels.iter().find(|(label, word)| *label == OUTCOME && !is_outcome(word))?;
+        let series = self.recorder.store.series(self.kind, self.name);
+        let mut words = series.iter().map(|(key, _)| value_of(key, OUTCOME)).peekable();
+        words.peek()?;
+        if !words.all(|word| word.is_some_and(is_outcome)) {
+            return None;
+        }
+        let all = Outcome::ALL.map(Outcome::as_str).join(", ");
+        Some(format!(
+            "no outcome is called {asked:?}, and {} has no words of its own; they are: {all}",
+            self.name
+        ))
     }
 
     fn differs(&self, expected: &dyn Display, found: &dyn Display) -> String {

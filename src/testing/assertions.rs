@@ -7,7 +7,8 @@ use crate::names::Kind;
 ///
 /// Each fails at the line of the test, with every series of the metric; those that were summed up are marked. Each
 /// refuses what is never recorded, so that a name with a mistake in it is not taken for a 0: a name that was neither
-/// recorded nor described, or a label that no series of the metric has.
+/// recorded nor described, a label that no series of the metric has, or an `outcome` that is no [`Outcome`](crate::Outcome) where
+/// all series have one. Of any other label a value that never occurred is a 0: it may be one that only has yet to occur.
 impl Recorder {
     /// Asserts that the counters of this name that have all these labels sum up to `expected`.
     ///
@@ -68,7 +69,8 @@ impl Recorder {
         Asked::new(self, Kind::Counter, name, labels).assert(found == expected, &expected, &found);
     }
 
-    /// Asserts that the gauges of this name that have all these labels sum up to `expected`.
+    /// Asserts that the gauges of this name that have all these labels sum up to `expected`; or, of
+    /// `…_oldest_start_timestamp_seconds`, that the earliest is `expected`, which is `f64::NAN` where nothing is in flight.
     ///
     /// # Panics
     ///
@@ -77,7 +79,8 @@ impl Recorder {
     pub fn assert_gauge(&self, name: &str, labels: impl Labels, expected: f64) {
         let labels = labels.pairs();
         let found = self.gauge(name, labels);
-        Asked::new(self, Kind::Gauge, name, labels).assert(found == expected, &expected, &found);
+        let agrees = found == expected || (found.is_nan() && expected.is_nan());
+        Asked::new(self, Kind::Gauge, name, labels).assert(agrees, &expected, &found);
     }
 
     /// Asserts that the histograms of this name that have all these labels have this many samples together. What the samples

@@ -1,36 +1,21 @@
 //! Whether every call that began was counted, timed, and has left the gauge.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use metrics::Key;
 
 use super::{
     Recorder,
     families::Family,
-    labels::{braced, join, value_of, written},
+    labels::{braced, value_of, written},
+    pair::Pair,
     store::Value,
+    unbalanced::{STANDS_AT, Unbalanced},
 };
 use crate::names::{self, Kind, Naming};
 
-/// What is off in a recorder that is not balanced: see [`Recorder::balance`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unbalanced {
-    differences: Vec<String>,
-}
-
-/// Two metrics that count the same calls.
-struct Pair<'a> {
-    left: (Kind, &'a str),
-    right: (Kind, &'a str),
-    /// Of how many samples the right one takes one.
-    every: u64,
-    /// The gauge of whose labels alone there is to be compared.
-    labels_of: Option<&'a str>,
-}
+/// What each series had at a moment, of which only what came after is asked.
+pub(super) type Before = BTreeMap<Key, Value>;
 
 /// A label set that two metrics have in common, and what each of them counted.
 type Groups = BTreeMap<Vec<(String, String)>, (u64, u64)>;
@@ -56,7 +41,8 @@ impl Recorder {
 
     /// Tells whether, at a moment when no call goes on, all that is recorded about calls agrees:
     ///
-    /// - every gauge of calls in flight, and of connections open, is at zero;
+    /// - every gauge of calls in flight, and of connections open, is at zero, and every gauge that tells when the oldest of them
+    ///   began is NaN;
     /// - a counter of calls and the histogram of their durations have counted as many, for each set of the labels that both
     ///   have, such as method, endpoint and class of the status;
     /// - where calls are counted when they begin, as many began as ended.
@@ -83,20 +69,27 @@ impl Recorder {
     /// recorder.assert_balanced();
     ///
     /// let going_on = job.start();
-    /// assert_eq!(recorder.balance().unwrap_err().to_string(), "not balanced:\n  job_in_flight stands at 1");
+    /// assert_eq!(recorder.balance().unwrap_err().differences()[0], "job_in_flight stands at 1");
     /// going_on.complete();
     /// recorder.assert_balanced();
     /// ```
     pub fn balance(&self) -> Result<(), Unbalanced> {
+        let differences = self.unbalanced_since(&self.families(), &Before::new());
+        if differences.is_empty() { Ok(()) } else { Err(Unbalanced { differences }) }
+    }
+
+    /// What differs in these families, beside what each series had before.
+    pub(super) fn unbalanced_since(&self, of: &[Family], before: &Before) -> Vec<String> {
         let families = self.families();
-        let mut differences = self.standing(&families);
+        let mut differences = self.standing(of, before);
         let mut compared = BTreeSet::new();
-        for pair in families.iter().flat_map(|family| self.pairs(family, &families)) {
+        for mut pair in of.iter().flat_map(|family| self.pairs(family, &families)) {
+            pair.goes_on = before.iter().any(|(key, value)| key.name() == pair.right.1 && value.count() > 0);
             if compared.insert((pair.left.1, pair.right.1)) {
-                differences.extend(self.differences(&pair));
+                differences.extend(self.differences(&pair, before));
             }
         }
-        if differences.is_empty() { Ok(()) } else { Err(Unbalanced { differences }) }
+        differences
     }
 
     pub(super) fn families(&self) -> Vec<Family> {
@@ -117,14 +110,29 @@ impl Recorder {
         every.max().unwrap_or(1)
     }
 
-    /// The gauges that are not at zero.
-    fn standing(&self, families: &[Family]) -> Vec<String> {
-        let gauges: BTreeSet<_> = families.iter().filter_map(|family| family.in_flight.as_deref()).collect();
-        let series = gauges.into_iter().flat_map(|name| self.store.series(Kind::Gauge, name));
-        let standing = series.filter(|(_, value)| *value != Value::Gauge(0.0));
-        standing
-            .map(|(key, value)| format!("{} stands at {value}", braced(key.name(), &written(&key))))
-            .collect()
+    /// The gauges that are not at rest.
+    fn standing(&self, families: &[Family], before: &Before) -> Vec<String> {
+        let of = |gauge: fn(&Family) -> Option<&str>| -> Vec<(Key, f64)> {
+            let gauges: BTreeSet<_> = families.iter().filter_map(gauge).collect();
+            let series = gauges.into_iter().flat_map(|name| self.store.series(Kind::Gauge, name));
+            series.map(|(key, value)| (key, value.level())).collect()
+        };
+        let levels = of(|family| family.in_flight.as_deref()).into_iter().filter_map(|(key, level)| {
+            let stood = before.get(&key).map_or(0.0, Value::level);
+            let before = if stood == 0.0 { String::new() } else { format!(", and stood at {stood} before") };
+            (level != stood)
+                .then(|| format!("{}{STANDS_AT}{level}{before}", braced(key.name(), &written(&key))))
+        });
+        let oldest = of(|family| family.oldest.as_deref()).into_iter().filter_map(|(key, start)| {
+            let is_as_before = before.get(&key).is_some_and(|before| before.level() == start);
+            (!start.is_nan() && !is_as_before).then(|| {
+                format!(
+                    "{} is {start}, and NaN when nothing is in flight",
+                    braced(key.name(), &written(&key))
+                )
+            })
+        });
+        levels.chain(oldest).collect()
     }
 
     /// What of this family counts the same calls, and is recorded by nobody else without the other.
@@ -139,24 +147,31 @@ impl Recorder {
             let every = if right.0 == Kind::Histogram { self.every(right.1) } else { 1 };
             // With its head a call may have other labels than with its end, but for those of its request.
             let is_head = family.head.as_deref() == Some(right.1);
-            Pair { left, right, every, labels_of: family.in_flight.as_deref().filter(|_| is_head) }
+            Pair {
+                left,
+                right,
+                every,
+                goes_on: false,
+                labels_of: family.in_flight.as_deref().filter(|_| is_head),
+            }
         };
         others.map(pair).collect()
     }
 
-    fn differences(&self, pair: &Pair<'_>) -> Vec<String> {
-        let groups = self.groups(pair).into_iter();
+    fn differences(&self, pair: &Pair<'_>, before: &Before) -> Vec<String> {
+        let groups = self.groups(pair, before).into_iter();
         let differing = groups.filter(|(_, (left, right))| !pair.agrees(*left, *right));
         differing.map(|(labels, (left, right))| pair.tell(&labels, left, right)).collect()
     }
 
-    fn groups(&self, pair: &Pair<'_>) -> Groups {
+    fn groups(&self, pair: &Pair<'_>, before: &Before) -> Groups {
         let [left, right] = [pair.left, pair.right].map(|(kind, name)| self.store.series(kind, name));
         let names = |series: &[(Key, Value)]| -> BTreeSet<String> {
             series.iter().flat_map(|(key, _)| key.labels()).map(|label| label.key().to_owned()).collect()
         };
         let values = |name: &str| -> BTreeSet<String> {
-            right.iter().filter_map(|(key, _)| value_of(key, name)).map(str::to_owned).collect()
+            let series = left.iter().chain(&right);
+            series.filter_map(|(key, _)| value_of(key, name)).map(str::to_owned).collect()
         };
         // A call may begin under the values of its request, and end under a fold of them.
         let is_folded =
@@ -166,7 +181,8 @@ impl Recorder {
         let is_meant =
             |name: &String| !is_folded(name) && of_gauge.as_ref().is_none_or(|names| names.contains(name));
         let common = of_left.intersection(&of_right).filter(|name| is_meant(name));
-        let common: Vec<_> = common.map(|name| (name, values(name))).collect();
+        // One Layer of a name may tell the exact status, and another its class.
+        let common: Vec<_> = common.map(|name| (name, classes(values(name)))).collect();
 
         let mut groups = Groups::new();
         let group = |key: &Key| {
@@ -175,11 +191,12 @@ impl Recorder {
             };
             common.iter().filter_map(value).collect::<Vec<_>>()
         };
+        let since = |key: &Key, value: &Value| value.count() - before.get(key).map_or(0, Value::count);
         for (key, value) in &left {
-            groups.entry(group(key)).or_default().0 += value.count();
+            groups.entry(group(key)).or_default().0 += since(key, value);
         }
         for (key, value) in &right {
-            groups.entry(group(key)).or_default().1 += value.count();
+            groups.entry(group(key)).or_default().1 += since(key, value);
         }
         groups
     }
@@ -187,9 +204,19 @@ impl Recorder {
 
 /// What a value is called on the other side: a status may be its class there.
 fn as_there(value: &str, there: &BTreeSet<String>) -> String {
-    let is_status = value.len() == 3 && value.bytes().all(|byte| byte.is_ascii_digit());
-    let class = is_status.then(|| format!("{}xx", &value[..1]));
+    let class = class_of(value);
     class.filter(|class| !there.contains(value) && there.contains(class)).unwrap_or_else(|| value.to_owned())
+}
+
+/// These values, without those that have their class beside them.
+fn classes(values: BTreeSet<String>) -> BTreeSet<String> {
+    let has_class = |value: &String| class_of(value).is_some_and(|class| values.contains(&class));
+    values.iter().filter(|value| !has_class(value)).cloned().collect()
+}
+
+fn class_of(status: &str) -> Option<String> {
+    let is_status = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+    is_status.then(|| format!("{}xx", &status[..1]))
 }
 
 // ===== impl Value =====
@@ -203,49 +230,12 @@ impl Value {
             Self::Gauge(_) => 0,
         }
     }
-}
 
-// ===== impl Pair =====
-
-impl Pair<'_> {
-    /// A sampled histogram takes the first call of each end, and then one in so many.
-    fn agrees(&self, left: u64, right: u64) -> bool {
-        match self.every {
-            0 | 1 => left == right,
-            every => (left.div_ceil(every)..=left).contains(&right),
-        }
-    }
-
-    fn tell(&self, labels: &[(String, String)], left: u64, right: u64) -> String {
-        let labels = join(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let of = if labels.is_empty() { String::new() } else { format!(" of {{{labels}}}") };
-        let right_is = match self.right.0 {
-            Kind::Histogram => format!("has {right} {}", if right == 1 { "sample" } else { "samples" }),
-            _ => format!("counted {right}"),
-        };
-        let sampled = if self.every > 1 { format!(", one in {}", self.every) } else { String::new() };
-        format!("{} counted {left}, and {} {right_is}{sampled}{of}", self.left.1, self.right.1)
+    /// What a gauge stands at.
+    pub(super) fn level(&self) -> f64 {
+        if let Self::Gauge(level) = self { *level } else { 0.0 }
     }
 }
-
-// ===== impl Unbalanced =====
-
-impl Unbalanced {
-    /// Returns what is off, a sentence for each.
-    #[must_use]
-    pub fn differences(&self) -> &[String] {
-        &self.differences
-    }
-}
-
-impl fmt::Display for Unbalanced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not balanced:")?;
-        self.differences.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
-    }
-}
-
-impl std::error::Error for Unbalanced {}
 
 /// What an assertion says of a recorder that nobody recorded to.
 pub(super) const NOTHING: &str =

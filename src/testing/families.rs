@@ -6,18 +6,8 @@
 
 use std::{collections::HashMap, thread};
 
-use crate::names::{self, Kind, Metric};
-
-/// What the catalogue has of one kind of calls.
-#[derive(Debug)]
-pub(super) struct Calls {
-    pub(super) class: Class,
-    started: Option<&'static Metric>,
-    ended: Option<&'static Metric>,
-    duration: &'static Metric,
-    head: Option<&'static Metric>,
-    in_flight: &'static Metric,
-}
+use super::calls::CALLS;
+use crate::names::{self, Kind};
 
 /// Whose calls they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +28,7 @@ pub(super) struct Family {
     pub(super) duration: Option<String>,
     pub(super) head: Option<String>,
     pub(super) in_flight: Option<String>,
+    pub(super) oldest: Option<String>,
 }
 
 /// The families that were described, in their order.
@@ -48,108 +39,11 @@ pub(super) struct Described {
     open: HashMap<thread::ThreadId, usize>,
 }
 
-static CALLS: [Calls; 9] = [
-    Calls {
-        class: Class::Server,
-        started: None,
-        ended: Some(&names::HTTP_REQUESTS_TOTAL),
-        duration: &names::HTTP_REQUEST_DURATION_SECONDS,
-        head: Some(&names::HTTP_RESPONSE_HEAD_DURATION_SECONDS),
-        in_flight: &names::HTTP_REQUESTS_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Client,
-        started: None,
-        ended: Some(&names::HTTP_CLIENT_REQUESTS_TOTAL),
-        duration: &names::HTTP_CLIENT_REQUEST_DURATION_SECONDS,
-        head: Some(&names::HTTP_CLIENT_RESPONSE_HEAD_DURATION_SECONDS),
-        in_flight: &names::HTTP_CLIENT_REQUESTS_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Attempt,
-        started: None,
-        ended: Some(&names::HTTP_ATTEMPTS_TOTAL),
-        duration: &names::HTTP_ATTEMPT_DURATION_SECONDS,
-        head: Some(&names::HTTP_ATTEMPT_HEAD_DURATION_SECONDS),
-        in_flight: &names::HTTP_ATTEMPTS_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Attempt,
-        started: None,
-        ended: Some(&names::HTTP_CLIENT_ATTEMPTS_TOTAL),
-        duration: &names::HTTP_CLIENT_ATTEMPT_DURATION_SECONDS,
-        head: Some(&names::HTTP_CLIENT_ATTEMPT_HEAD_DURATION_SECONDS),
-        in_flight: &names::HTTP_CLIENT_ATTEMPTS_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Server,
-        started: Some(&names::GRPC_SERVER_STARTED_TOTAL),
-        ended: Some(&names::GRPC_SERVER_HANDLED_TOTAL),
-        duration: &names::GRPC_SERVER_HANDLING_SECONDS,
-        head: None,
-        in_flight: &names::GRPC_SERVER_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Client,
-        started: Some(&names::GRPC_CLIENT_STARTED_TOTAL),
-        ended: Some(&names::GRPC_CLIENT_HANDLED_TOTAL),
-        duration: &names::GRPC_CLIENT_HANDLING_SECONDS,
-        head: None,
-        in_flight: &names::GRPC_CLIENT_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Service,
-        started: Some(&names::STARTED),
-        ended: Some(&names::TOTAL),
-        duration: &names::DURATION,
-        head: None,
-        in_flight: &names::IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Attempt,
-        started: Some(&names::ATTEMPTS_STARTED),
-        ended: Some(&names::ATTEMPTS),
-        duration: &names::ATTEMPT_DURATION,
-        head: None,
-        in_flight: &names::ATTEMPTS_IN_FLIGHT,
-    },
-    Calls {
-        class: Class::Connection,
-        started: Some(&names::CONNECTIONS_TOTAL),
-        ended: None,
-        duration: &names::CONNECTION_DURATION_SECONDS,
-        head: None,
-        in_flight: &names::CONNECTIONS_OPEN,
-    },
-];
-
-// ===== impl Calls =====
-
-impl Calls {
-    /// The place in its family of what has this help text.
-    fn place<'a>(&self, family: &'a mut Family, kind: Kind, help: &str) -> Option<&'a mut Option<String>> {
-        let is = |metric: &Metric| metric.kind() == kind && metric.help() == help;
-        if self.started.is_some_and(is) {
-            Some(&mut family.started)
-        } else if self.ended.is_some_and(is) {
-            Some(&mut family.ended)
-        } else if is(self.duration) {
-            Some(&mut family.duration)
-        } else if self.head.is_some_and(is) {
-            Some(&mut family.head)
-        } else if is(self.in_flight) {
-            Some(&mut family.in_flight)
-        } else {
-            None
-        }
-    }
-}
-
 // ===== impl Family =====
 
 impl Family {
-    fn new(class: Class) -> Self {
-        Self { class, started: None, ended: None, duration: None, head: None, in_flight: None }
+    pub(super) fn new(class: Class) -> Self {
+        Self { class, started: None, ended: None, duration: None, head: None, in_flight: None, oldest: None }
     }
 
     /// Its counters and histograms that count each call once, at a quiet moment.
@@ -213,6 +107,7 @@ mod tests {
     use std::{collections::BTreeSet, sync::Mutex};
 
     use super::*;
+    use crate::names::Metric;
 
     #[test]
     fn a_help_text_tells_which_metric_it_is() {
@@ -223,8 +118,10 @@ mod tests {
     #[test]
     fn every_gauge_of_calls_in_flight_has_its_family() {
         for metric in names::catalog().filter(|it| it.kind() == Kind::Gauge) {
-            let is_level = metric.name().ends_with("_in_flight") || metric.name() == "connections_open";
-            let has_family = CALLS.iter().any(|calls| calls.in_flight.name() == metric.name());
+            let is_level = metric.name().ends_with("_in_flight")
+                || metric.name().ends_with("_oldest_start_timestamp_seconds")
+                || metric.name() == "connections_open";
+            let has_family = CALLS.iter().any(|calls| calls.has(metric));
             assert_eq!(is_level, has_family, "{metric:?}");
         }
     }

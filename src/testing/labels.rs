@@ -4,7 +4,14 @@ use metrics::Key;
 
 /// Labels as a test writes them: an array of pairs, `[("status", "200")]`, by value or borrowed; also a slice or a `Vec`.
 ///
-/// A series is meant if it has all of them; `[]` means every series. It is implemented here alone.
+/// A series is meant if it has all of them; `[]` means every series. It is implemented here alone, and for `&str` alone, so that
+/// `[]` needs no type: a `String` is borrowed, `[("id", id.as_str())]`, and one pair is an array too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not labels",
+    label = "not an array of `(&str, &str)`",
+    note = "write an array of pairs of `&str`: `[(\"id\", \"7\")]`, or of a `String`: `[(\"id\", id.as_str())]`",
+    note = "`[]` means every series"
+)]
 pub trait Labels: sealed::Sealed {}
 
 /// Keeps the trait from being implemented elsewhere, so that it can grow.

@@ -75,14 +75,14 @@
 //! place gives them all a recorder in one line: `examples/bookshop` of the repository does, and its tests are written with this
 //! module alone.
 //!
-//! What records through the macros of the facade is recorded by `metrics::with_local_recorder(&recorder, || …)`. That holds for the
+//! What records through the macros of the facade is recorded by [`Recorder::local`]. That holds for the
 //! thread that calls it and no other, so the runtime inside of it has to be of one thread:
 //!
 //! ```
 //! use tower_metrics::{metrics, testing::Recorder};
 //!
 //! let recorder = Recorder::new();
-//! metrics::with_local_recorder(&recorder, || {
+//! recorder.local(|| {
 //!     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 //!     runtime.block_on(async { metrics::counter!("orders_total", "plan" => "free").increment(2) });
 //! });
@@ -97,20 +97,23 @@
 mod asked;
 mod assertions;
 mod balance;
+mod calls;
 mod distribution;
 mod families;
 mod labels;
+mod pair;
 mod recorder;
 mod store;
 pub mod torture;
+mod unbalanced;
 mod until;
 
 pub use self::{
-    balance::Unbalanced,
     distribution::Distribution,
     labels::Labels,
     recorder::Recorder,
     store::Description,
     torture::{Faults, Torture},
+    unbalanced::Unbalanced,
 };
 pub use crate::clock::{Clock, MockClock};

@@ -32,6 +32,25 @@ impl Recorder {
         Arc::clone(&self.store) as _
     }
 
+    /// Runs this with the recorder as the current one of this thread, for what records through the macros of the facade, and for
+    /// Layers that were given none. For all of them it is the same recorder as the one that a Layer is [given](Self::shared).
+    ///
+    /// `metrics::with_local_recorder(&recorder, …)` records here too, but as another one: two Layers, of which one was given the
+    /// recorder and the other found it so, then do not share what is in flight.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_metrics::{metrics, testing::Recorder};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.local(|| metrics::counter!("orders_total").increment(1));
+    /// recorder.assert_counter("orders_total", [], 1);
+    /// ```
+    pub fn local<T>(&self, f: impl FnOnce() -> T) -> T {
+        metrics::with_local_recorder(&*self.store, f)
+    }
+
     /// Returns the sum of the counters of this name that have all these labels, 0 where there is none.
     #[must_use]
     pub fn counter(&self, name: &str, labels: impl Labels) -> u64 {
@@ -40,9 +59,14 @@ impl Recorder {
     }
 
     /// Returns the sum of the gauges of this name that have all these labels, 0 where there is none.
+    ///
+    /// Of `…_oldest_start_timestamp_seconds`, whose sum would mean nothing, it is the earliest, and NaN where nothing is in flight.
     #[must_use]
     pub fn gauge(&self, name: &str, labels: impl Labels) -> f64 {
         let series = self.having(Kind::Gauge, name, labels.pairs()).into_iter();
+        if self.families().iter().any(|family| family.oldest.as_deref() == Some(name)) {
+            return series.map(|value| value.level()).fold(f64::NAN, f64::min);
+        }
         // The sum of none is -0.0 otherwise, which a message would show.
         series.map(|value| if let Value::Gauge(level) = value { level } else { 0.0 }).fold(0.0, |a, b| a + b)
     }

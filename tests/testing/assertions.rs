@@ -1,8 +1,7 @@
 //! What assertions say when they fail.
 
-use futures_util::FutureExt;
-use http::{Request, Response};
-use tower::{Layer, ServiceExt, service_fn};
+use http::Request;
+use tower::ServiceExt;
 use tower_metrics::{Operation, RequestCountLayer, metrics::with_local_recorder, testing::Recorder};
 
 use crate::support::refusal;
@@ -123,20 +122,29 @@ fn an_assertion_fails_at_the_line_of_the_test() {
     assert_eq!(line.lock().unwrap().take(), Some((file!().to_owned(), here)));
 }
 
-#[test]
-fn the_readme_shows_what_is_said() {
+#[tokio::test]
+async fn the_readme_shows_what_is_said() {
     let recorder = Recorder::new();
-    let layer = tower_metrics::HttpMetricsLayer::new().recorder(recorder.shared());
-    let layer = layer.endpoint(|_| Some("/users/{id}".into())).endpoints([("GET", "/users/{id}")]);
-    let service =
-        layer.layer(service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(String::new()))));
-    service.oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+    let app: axum::Router = axum::Router::new()
+        .route("/users/{id}", axum::routing::get(async || "Ada"))
+        .layer(tower_metrics::HttpMetricsLayer::axum().recorder(recorder.shared()));
+    let request = Request::get("/users/7").body(axum::body::Body::empty()).unwrap();
+    let response = app.oneshot(request).await.unwrap();
+    axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let labels = [("endpoint", "/users/{id}"), ("status", "201")];
     let said = refusal(|| recorder.assert_counter("http_requests_total", labels, 1));
     let readme = include_str!("../../README.md");
     let shown = readme.split("```text\n").find(|it| it.starts_with("http_requests_total{endpoint=")).unwrap();
-    let shown = shown.split("```").next().unwrap();
-    for line in shown.lines().filter(|line| !line.contains('…')) {
-        assert!(said.lines().any(|it| it == line), "{line}\n\n{said}");
-    }
+    assert_eq!(shown.split("\n```").next().unwrap(), said);
+}
+
+#[test]
+fn a_word_that_is_no_outcome_is_refused_unless_there_are_words_of_ones_own() {
+    let recorder = recorded();
+    let said = refusal(|| recorder.assert_counter("db_query_total", [("outcome", "canceled")], 0));
+    assert!(said.starts_with("no outcome is called \"canceled\", and db_query_total has no words"), "{said}");
+    let job =
+        Operation::new("job").word(tower_metrics::Outcome::Completed, "fine").recorder(recorder.shared());
+    job.run(|| ());
+    recorder.assert_counter("job_total", [("outcome", "late")], 0);
 }

@@ -45,6 +45,10 @@ async fn a_call_that_goes_on_is_told_by_its_gauge() {
     assert_eq!(off(&recorder), [r#"http_requests_in_flight{method="GET",endpoint="unmatched"} stands at 1"#]);
     let said = refusal(|| recorder.assert_balanced());
     assert!(said.starts_with("not balanced:\n  http_requests_in_flight{"), "{said}");
+    assert!(
+        said.ends_with("\n  is a body to be read to its end, or does a call or a connection still go on?"),
+        "{said}"
+    );
     drop(response);
     recorder.assert_balanced();
 }
@@ -207,4 +211,48 @@ fn a_recorder_that_nobody_recorded_to_is_refused() {
     assert!(recorder.balance().is_ok());
     let said = refusal(|| recorder.assert_balanced());
     assert!(said.contains("give the recorder to the Layer"), "{said}");
+}
+
+#[test]
+fn the_oldest_start_is_nan_when_nothing_is_in_flight() {
+    let recorder = Recorder::new();
+    let job = Operation::new("job").labels(["kind"]).oldest_start_timestamp().recorder(recorder.shared());
+    let oldest = "job_oldest_start_timestamp_seconds";
+    job.run_with(["mail"], || ());
+    recorder.assert_balanced();
+    recorder.assert_gauge(oldest, [], f64::NAN);
+
+    let (first, _second) = (job.start_with(["mail"]), job.start_with(["post"]));
+    let start = recorder.gauge(oldest, [("kind", "mail")]);
+    assert_eq!(recorder.gauge(oldest, []), start, "it is the earliest, and no sum");
+    assert!(off(&recorder)[2].starts_with(r#"job_oldest_start_timestamp_seconds{kind="mail"} is "#));
+    first.complete();
+    assert!(recorder.gauge(oldest, []) >= start);
+
+    // One that is left behind is told, whatever else there is.
+    let recorder = Recorder::new();
+    let job = Operation::new("job").oldest_start_timestamp().recorder(recorder.shared());
+    job.run(|| ());
+    recorder.register_gauge(&Key::from_name(oldest), &META).set(7.0);
+    assert_eq!(off(&recorder), [format!("{oldest} is 7, and NaN when nothing is in flight")]);
+}
+
+#[tokio::test]
+async fn an_exact_status_and_its_class_are_of_one_name() {
+    let recorder = Recorder::new();
+    get(&HttpMetricsLayer::new().recorder(recorder.shared())).await;
+    get(&HttpMetricsLayer::new().exact_status().recorder(recorder.shared())).await;
+    recorder.assert_balanced();
+}
+
+#[test]
+fn a_recorder_that_is_local_is_the_one_that_a_layer_is_given() {
+    let recorder = Recorder::new();
+    let (given, found) = (Operation::new("job").recorder(recorder.shared()), Operation::new("job"));
+    let going_on = given.start();
+    recorder.local(|| found.run(|| ()));
+    recorder.assert_gauge("job_in_flight", [], 1.0);
+    assert!(recorder.balance().is_err(), "{recorder}");
+    drop(going_on);
+    recorder.assert_balanced();
 }

@@ -3,6 +3,10 @@
 use std::{
     mem,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -35,12 +39,17 @@ pub(crate) enum Bug {
     CountsReadiness,
     /// What is dropped by another thread than the one that called is not seen.
     LosesOtherThreads,
+    /// Whatever the end, it is counted as one word.
+    CountsAllAs(&'static str),
+    /// The level is loaded, and then stored.
+    LoadsAndStores,
 }
 
 #[derive(Clone)]
 pub(crate) struct ByHand {
     recorder: Recorder,
     bug: Bug,
+    level: Arc<AtomicI64>,
 }
 
 #[derive(Clone)]
@@ -55,6 +64,7 @@ struct Guard {
     histogram: Histogram,
     gauge: Gauge,
     bug: Bug,
+    level: Arc<AtomicI64>,
     has_head: bool,
     is_inside: bool,
     is_ended: bool,
@@ -77,23 +87,30 @@ impl ByHand {
         recorder.describe_histogram(name, unit, help);
         let (name, unit, help) = described("http_requests_in_flight");
         recorder.describe_gauge(name, unit, help);
-        Self { recorder: recorder.clone(), bug }
+        Self { recorder: recorder.clone(), bug, level: Arc::default() }
     }
 
     fn begin(&self) -> Guard {
         let metadata = Metadata::new("by_hand", metrics::Level::INFO, None);
         let key = Key::from_static_name;
+        let counted = match self.bug {
+            Bug::CountsAllAs(word) => {
+                Key::from_parts("http_requests_total", vec![metrics::Label::new("outcome", word)])
+            }
+            _ => key("http_requests_total"),
+        };
         let guard = Guard {
-            counter: self.recorder.register_counter(&key("http_requests_total"), &metadata),
+            counter: self.recorder.register_counter(&counted, &metadata),
             histogram: self.recorder.register_histogram(&key("http_request_duration_seconds"), &metadata),
             gauge: self.recorder.register_gauge(&key("http_requests_in_flight"), &metadata),
             bug: self.bug,
+            level: Arc::clone(&self.level),
             has_head: false,
             is_inside: false,
             is_ended: false,
             thread: std::thread::current().id(),
         };
-        guard.gauge.increment(1.0);
+        guard.move_gauge(1);
         guard
     }
 }
@@ -145,24 +162,36 @@ where
 // ===== impl Guard =====
 
 impl Guard {
+    fn move_gauge(&self, by: i64) {
+        if self.bug == Bug::LoadsAndStores {
+            let level = self.level.load(Ordering::SeqCst);
+            // Or it would be chance alone that another thread comes in between.
+            std::thread::yield_now();
+            self.level.store(level + by, Ordering::SeqCst);
+            self.gauge.set((level + by) as f64);
+        } else {
+            self.gauge.increment(by as f64);
+        }
+    }
+
     fn head(&mut self) {
         self.has_head = true;
         if self.bug == Bug::ForgetsTheBody {
             self.counter.increment(1);
-            self.gauge.decrement(1.0);
+            self.move_gauge(-1);
         }
     }
 
     fn end(&mut self) {
         match mem::replace(&mut self.is_ended, true) {
             true if self.bug != Bug::CountsTwice => return,
-            true => self.gauge.increment(1.0),
+            true => self.move_gauge(1),
             false => {}
         }
         self.histogram.record(0.1);
         if self.bug != Bug::ForgetsTheBody || !self.has_head {
             self.counter.increment(1);
-            self.gauge.decrement(1.0);
+            self.move_gauge(-1);
         }
     }
 }
@@ -171,7 +200,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let is_lost = match self.bug {
             Bug::LeaksItsGauge if !self.is_ended => {
-                self.gauge.increment(1.0);
+                self.move_gauge(1);
                 false
             }
             Bug::CountsAnswersAlone => !self.has_head,
@@ -183,7 +212,7 @@ impl Drop for Guard {
         if !is_lost {
             self.end();
         } else if !self.is_ended && self.bug != Bug::ForgetsTheBody {
-            self.gauge.decrement(1.0);
+            self.move_gauge(-1);
         }
     }
 }

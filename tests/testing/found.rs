@@ -69,7 +69,7 @@ async fn a_counter_of_answers_alone_is_found() {
 async fn bodies_that_are_not_timed_are_found() {
     let (_, report) = found(Bug::ForgetsTheBody).await;
     assert!(
-        report.contains("http_requests_total counted 160, and http_request_duration_seconds has"),
+        report.contains("http_requests_total counted 672, and http_request_duration_seconds has"),
         "{report}"
     );
 }
@@ -109,4 +109,29 @@ async fn the_same_seed_finds_the_same_at_the_same_moment() {
     }
     first.dedup();
     assert!(first.len() > 1, "another seed is another order: {first:?}");
+}
+
+#[tokio::test]
+async fn one_word_for_every_end_is_found() {
+    let (_, report) = found(Bug::CountsAllAs("completed")).await;
+    for outcome in ["panicked", "cancelled", "body_error", "body_dropped"] {
+        let said = format!("calls ended as outcome=\"{outcome}\", and http_requests_total counted 0 so");
+        assert!(report.contains(&said), "{outcome}: {report}");
+    }
+    // Words of the user's own are nobody else's to judge.
+    torture(Bug::CountsAllAs("fine")).await.assert_balanced();
+}
+
+#[tokio::test]
+async fn a_gauge_that_is_not_atomic_is_found() {
+    // Of one round, without faults, there is nothing but one body that another thread drops, and what is dropped at once.
+    let recorder = Recorder::new();
+    let answer = async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("Ada"))));
+    let service = ServiceBuilder::new()
+        .layer(ByHand::new(&recorder, Bug::LoadsAndStores))
+        .layer(Faults::new().http())
+        .service(service_fn(answer));
+    let torture = Torture::new(&recorder).rounds(1);
+    let report = torture.run_http(|| service.clone(), || Request::new(())).await;
+    assert!(report.off()[0].starts_with("after a call (dropped by several threads at once)"), "{report}");
 }

@@ -20,3 +20,4 @@ mod found;
 mod labels;
 mod threads;
 mod tortured;
+mod unseen;

@@ -8,11 +8,14 @@ use std::{
 
 use tower_service::Service;
 
+use crate::Outcome;
+
 use super::{
     aborted::{Spawn, Spawned},
-    faults::Injection,
+    faults::{Fault, Injection},
     left::{Left, unwind_with},
-    rest::{Answer, Frames, Next, answer},
+    rest::{Answer, Frames, answer},
+    told::{Ended, Told},
     way::{Script, Way},
 };
 
@@ -25,20 +28,7 @@ pub(super) struct Call<S, R, T> {
     pub(super) told: Told,
 }
 
-/// What has become of a call.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Told {
-    /// The service was called.
-    pub(super) is_begun: bool,
-    /// The service was called, and so far nobody has polled its future.
-    pub(super) is_unpolled: bool,
-    /// It ended in the way that its script says.
-    pub(super) is_as_scripted: bool,
-    /// It was given up, because nothing came of it.
-    pub(super) is_given_up: bool,
-}
-
-enum State<S, R> {
+pub(super) enum State<S, R> {
     Waiting {
         service: S,
         request: R,
@@ -64,9 +54,6 @@ pub(super) enum Step {
     Waits,
 }
 
-/// The most frames that are read of a body, should it be endless.
-const MOST_FRAMES: u32 = 1_000;
-
 // ===== impl Call =====
 
 impl<S, R, T> Call<S, R, T> {
@@ -91,7 +78,10 @@ impl<S, R, T> Call<S, R, T> {
     /// Takes what another thread is to drop.
     pub(super) fn leave(&mut self) -> Option<Left> {
         match mem::replace(&mut self.state, State::Done) {
-            State::Left(left) => Some(left),
+            State::Left(left) => {
+                (self.told.is_over, self.told.is_held) = (true, false);
+                Some(left)
+            }
             other => {
                 self.state = other;
                 None
@@ -102,17 +92,32 @@ impl<S, R, T> Call<S, R, T> {
     /// Gives up what nothing comes of.
     pub(super) fn give_up(&mut self) {
         if !self.is_done() {
-            self.told.is_given_up = true;
+            (self.told.is_given_up, self.told.is_over) = (true, true);
+            self.told.is_held = false;
             self.state = State::Done;
         }
     }
 
     /// It ends here: as its script says, or otherwise. Of a fault, what is outside may make an answer: then it is enough that the
     /// service had it.
-    fn end(&mut self, is_as_scripted: bool) -> (Step, State<S, R>) {
+    pub(super) fn end(&mut self, is_as_scripted: bool) -> (Step, State<S, R>) {
         let had_fault = self.script.way.is_fault() && self.injection.fault.is_none();
         self.told.is_as_scripted = is_as_scripted || had_fault;
+        self.told.is_over = true;
         (Step::Moved, State::Done)
+    }
+
+    /// It ends so, as the torture sees it; if it does because of the fault that the service has had, then what is in between saw
+    /// the same.
+    pub(super) fn is_known_as(&mut self, outcome: Outcome, of: &[Way]) {
+        if of.contains(&self.script.way) && self.has_had_fault() {
+            let is_in_body = self.script.way.is_about_body();
+            self.told.outcome = Some(Ended { outcome, is_in_body });
+        }
+    }
+
+    fn has_had_fault(&self) -> bool {
+        self.injection.slot.is_some() && self.script.fault().is_some() && self.injection.fault.is_none()
     }
 }
 
@@ -145,6 +150,10 @@ where
             done @ (State::Left(_) | State::Done) => (Step::Waits, done),
         };
         self.state = state;
+        self.told.had_fault = self.has_had_fault();
+        let has_no_head = matches!(self.state, State::Called { polls: 1, .. } | State::Left(Left::Answer(_)));
+        let is_stalled = matches!(self.script.fault(), Some(Fault::Stall(_)));
+        self.told.is_held = has_no_head && is_stalled && self.told.had_fault;
         step
     }
 
@@ -167,6 +176,7 @@ where
         }
         self.told.is_begun = true;
         let Ok(future) = self.injection.during(|| service.call(request)) else {
+            self.is_known_as(Outcome::Panicked, &[Way::CallPanics]);
             return self.end(false);
         };
         let answer = answer(future, self.open);
@@ -193,61 +203,34 @@ where
                 (Step::Moved, State::Reading { frames, read: 0 })
             }
             Ok(Poll::Ready(Ok(_))) => self.end(way == Way::Answered),
-            Ok(Poll::Ready(Err(()))) => self.end(false),
+            Ok(Poll::Ready(Err(()))) => {
+                self.is_known_as(Outcome::Error, &[Way::Fails]);
+                self.end(false)
+            }
             // Of a router, `call` is inside of the future.
             Err(_) => {
                 drop(answer);
+                self.is_known_as(Outcome::Panicked, &[Way::CallPanics, Way::FuturePanics]);
                 self.end(false)
             }
             Ok(Poll::Pending) => match way {
                 Way::Dropped if polls >= after => {
+                    self.is_known_as(Outcome::Cancelled, &[way]);
                     drop(answer);
                     self.end(true)
                 }
                 Way::CallerPanics => {
+                    self.is_known_as(Outcome::Cancelled, &[way]);
                     unwind_with(answer);
                     self.end(true)
                 }
                 Way::DroppedElsewhere => {
+                    self.is_known_as(Outcome::Cancelled, &[way]);
                     self.told.is_as_scripted = true;
                     (Step::Moved, State::Left(Left::Answer(answer)))
                 }
                 _ => (Step::Waits, State::Called { answer, polls }),
             },
-        }
-    }
-
-    fn read(&mut self, mut frames: Frames, read: u32, cx: &mut Context<'_>) -> (Step, State<S, R>) {
-        let Script { way, after } = self.script;
-        // A server that is told the end does not ask for it.
-        let is_told_end = way == Way::Answered && after == 1 && frames.is_end();
-        if way == Way::BodyUnread || is_told_end || read >= MOST_FRAMES {
-            drop(frames);
-            return self.end(read < MOST_FRAMES);
-        }
-        let next = catch_unwind(AssertUnwindSafe(|| frames.as_mut().poll_next(cx)));
-        let read = read + u32::from(matches!(next, Ok(Poll::Ready(Next::Frame))));
-        match (next, way) {
-            (Ok(_), Way::BodyCallerPanics) => {
-                unwind_with(frames);
-                self.end(true)
-            }
-            (Ok(_), Way::BodyDroppedElsewhere) => {
-                self.told.is_as_scripted = true;
-                (Step::Moved, State::Left(Left::Frames(frames)))
-            }
-            (Ok(Poll::Pending | Poll::Ready(Next::Frame)), Way::BodyDropped) if read >= after => {
-                drop(frames);
-                self.end(true)
-            }
-            (Ok(Poll::Ready(Next::Frame)), _) => (Step::Moved, State::Reading { frames, read }),
-            (Ok(Poll::Pending), _) => (Step::Waits, State::Reading { frames, read }),
-            (Ok(Poll::Ready(Next::End)), _) => self.end(way == Way::Answered),
-            (Ok(Poll::Ready(Next::Failed)), _) => self.end(false),
-            (Err(_), _) => {
-                drop(frames);
-                self.end(false)
-            }
         }
     }
 }

@@ -65,6 +65,9 @@ pub(super) fn panic_as_asked() -> ! {
 
 impl<E> Faults<E> {
     /// Makes a service panic and wait.
+    ///
+    /// The error `E` is inferred from the service that it is a Layer of. Where there is none, the compiler asks for it (E0282): write
+    /// `Faults::<Infallible>::new()`.
     #[must_use]
     pub fn new() -> Self {
         Self { slot: Arc::default(), error: None }

@@ -2,8 +2,11 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Barrier},
-    thread,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
 };
 
 use super::{
@@ -19,18 +22,33 @@ pub(super) enum Left {
 
 /// Drops all of these at once, each by a thread of its own.
 pub(super) fn drop_elsewhere(left: Vec<Left>) {
-    let barrier = Arc::new(Barrier::new(left.len().max(1)));
-    let drop_one = |left| {
-        let barrier = Arc::clone(&barrier);
+    join(drop_in_threads(left.into_iter().map(|one| vec![one]).collect()));
+}
+
+/// Begins to drop these at once, each lot by a thread of its own.
+pub(super) fn drop_in_threads(lots: Vec<Vec<Left>>) -> Vec<JoinHandle<()>> {
+    let (arrived, all) = (Arc::new(AtomicUsize::new(0)), lots.len());
+    let drop_lot = |lot: Vec<Left>| {
+        let arrived = Arc::clone(&arrived);
         thread::spawn(move || {
-            barrier.wait();
-            match left {
-                Left::Answer(answer) => drop(answer),
-                Left::Frames(frames) => drop(frames),
+            // Who sleeps at a barrier wakes up when the first lot is gone.
+            arrived.fetch_add(1, Ordering::SeqCst);
+            while arrived.load(Ordering::SeqCst) < all {
+                thread::yield_now();
+            }
+            for left in lot {
+                match left {
+                    Left::Answer(answer) => drop(answer),
+                    Left::Frames(frames) => drop(frames),
+                }
             }
         })
     };
-    let threads: Vec<_> = left.into_iter().map(drop_one).collect();
+    lots.into_iter().map(drop_lot).collect()
+}
+
+/// Waits for threads to end, and goes on with the panic of one.
+pub(super) fn join(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
         if let Err(panic) = thread.join() {
             resume_unwind(panic);

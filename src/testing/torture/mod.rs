@@ -5,7 +5,8 @@
 //! future or in its body, and fails. Whatever it is, the call has to be counted, once, and to leave the gauge. [`Torture`] makes
 //! calls that end in each of these ways, many at once and a step of each in turn, and compares what it did with what the recorder
 //! counted: calls made are calls ended and calls in flight, after every step, and at the end everything
-//! [balances](crate::testing::Recorder::balance).
+//! [balances](crate::testing::Recorder::balance), beside what did not before. Then several threads drop many calls at once while
+//! others begin.
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request, routing::get};
@@ -31,10 +32,10 @@
 //! assert_eq!(recorder.counter("http_requests_total", []), report.calls());
 //! # let said = report.to_string();
 //! # let expected = [
-//! #     "balanced\n152 calls, seed 0; and 8 that never reached the Layer, which is called by the first poll:\n",
+//! #     "balanced\n408 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:\n",
 //! #     "\n  answered, and read to the end         16\n",
 //! #     "\n  dropped while pending                 24\n",
-//! #     "\n  the body fails                        8\ncounted:\n",
+//! #     "\n  the body fails                        8\n  dropped by several threads at once    512\ncounted:\n",
 //! #     "\n  http_requests_total{method=\"GET\",endpoint=\"/users/{id}\",status=\"200\",outcome=\"completed\"} 48\n",
 //! # ];
 //! # for part in expected {
@@ -47,7 +48,7 @@
 //!
 //! ```text
 //! balanced
-//! 152 calls, seed 0; and 8 that never reached the Layer, which is called by the first poll:
+//! 408 calls, seed 0; and 264 that never reached the Layer, which is called by the first poll:
 //!   ready, and not called                 8
 //!   answered, and read to the end         16
 //!   dropped before the first poll         8
@@ -63,8 +64,8 @@
 //! ```text
 //! not balanced:
 //!   after a call (the service panics in call): 3 had begun, http_requests_total had counted 0, and http_requests_in_flight was at 2
-//!   160 calls were made, and http_requests_total counted 88
-//!   160 calls were made, and http_request_duration_seconds has 88 samples
+//!   672 calls were made, and http_requests_total counted 88
+//!   672 calls were made, and http_request_duration_seconds has 88 samples
 //! ```
 //!
 //! # What to put where
@@ -74,25 +75,44 @@
 //! tower-http's `CatchPanic`, is an answer to the torture, and the report counts the fault all the same. What goes to another task
 //! (tower's `Buffer`, a server behind a socket) ends when that task finds the time: torture what is inside of it.
 //!
+//! # What it compares, and what it cannot
+//!
+//! - Where the counter has the label `outcome`, with the words of [`Outcome`](crate::Outcome), a call that is known to have
+//!   panicked, to have been cancelled, to have failed or to have broken off in its body has to be counted as that. Known is what a
+//!   fault brought about and the torture saw. A counter with other words is asked for its sum alone; so name what
+//!   [`classify`](crate::ServiceMetricsLayer::classify) makes of an error with a word that is no outcome's.
+//!   Of the body of an answer that has none, to a `HEAD` or with a 204, nothing is known.
+//! - Where only a gauge is recorded, it has to have been above what it stood at, never above the calls that go on, and never
+//!   below those that the faults hold back.
+//! - Two calls never begin at the same moment, for a service need not be `Send`: it is their ends that several threads bring about
+//!   at once, while one thread begins more. A gauge that is loaded and then stored is seen if that happens to go wrong, which it
+//!   does not in every run.
+//! - A torture that makes no call, whose faults nobody takes, or in which nothing came of a way, is not balanced.
+//!
 //! # How it does it
 //!
 //! It polls and drops by hand, in the task of the test: no runtime is needed, no time passes, and the same seed gives the same
 //! order of steps, but for what [tasks of the runtime](Torture::tasks) and timers of the service do. Its own panics write nothing to
 //! the standard error. An endless body is left after 1,000 frames, and a call that nothing comes of after
 //! [`patience`](Torture::patience). `poll_ready` is asked before each call, and a service that is not ready is asked again when
-//! another call has ended.
+//! another call has ended. A `poll_ready` that fails is no call, and no fault makes one fail.
 
 mod aborted;
+mod at_once;
 mod call;
 mod dice;
+mod drive;
 mod faults;
 mod faulty;
 mod faulty_http;
 mod left;
+mod outcomes;
 mod patience;
+mod reading;
 mod report;
 mod rest;
 mod run;
+mod told;
 mod way;
 mod witness;
 

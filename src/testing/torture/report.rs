@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{call::Told, way::Way};
+use super::{told::Told, way::Way};
 
 /// What came of a [`Torture`](super::Torture): how many calls were made of each way, what the recorder counted, and what is
 /// off.
@@ -24,6 +24,7 @@ pub(super) struct Tally {
     tried: u64,
     as_scripted: u64,
     given_up: u64,
+    had_fault: u64,
 }
 
 // ===== impl Report =====
@@ -116,5 +117,19 @@ impl Tally {
         self.tried += 1;
         self.as_scripted += u64::from(told.is_as_scripted);
         self.given_up += u64::from(told.is_given_up);
+        self.had_fault += u64::from(told.had_fault);
+    }
+
+    /// Tells whether nothing came of any of them, but waiting.
+    pub(super) fn is_all_given_up(&self) -> bool {
+        self.given_up > 0 && self.given_up == self.tried
+    }
+
+    pub(super) fn has_given_up(&self) -> bool {
+        self.given_up > 0
+    }
+
+    pub(super) fn had_fault(&self) -> bool {
+        self.had_fault > 0
     }
 }

@@ -19,6 +19,8 @@ pub(super) type Frames = Pin<Box<dyn Rest + Send>>;
 pub(super) trait Rest {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Next>;
     fn is_end(&self) -> bool;
+    /// Tells whether the answer has no body, whatever is in it.
+    fn is_bodiless(&self) -> bool;
 }
 
 /// What a body gave.
@@ -43,6 +45,7 @@ pin_project! {
     struct Framed<B> {
         #[pin]
         inner: B,
+        is_bodiless: bool,
     }
 }
 
@@ -60,7 +63,9 @@ pub(super) fn body<B>(response: Response<B>) -> Option<Frames>
 where
     B: Body + Send + 'static,
 {
-    Some(Box::pin(Framed { inner: response.into_body() }))
+    let status = response.status();
+    let is_bodiless = status.is_informational() || matches!(status.as_u16(), 204 | 304);
+    Some(Box::pin(Framed { inner: response.into_body(), is_bodiless }))
 }
 
 /// What is left of any other answer.
@@ -96,5 +101,9 @@ impl<B: Body> Rest for Framed<B> {
 
     fn is_end(&self) -> bool {
         self.inner.is_end_stream()
+    }
+
+    fn is_bodiless(&self) -> bool {
+        self.is_bodiless
     }
 }

@@ -1,12 +1,6 @@
-//! The torture itself.
+//! The torture, as it is set up.
 
-use std::{
-    fmt,
-    future::poll_fn,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::Response;
 use http_body::Body;
@@ -14,29 +8,23 @@ use tower_service::Service;
 
 use super::{
     aborted::{Abort, Spawn, Task},
-    call::{Call, Step},
-    dice::Dice,
-    faults::{Faults, Injection, Slot},
-    left::drop_elsewhere,
-    patience::Patience,
-    report::{Report, Tally},
-    rest::{self, Frames},
-    way::{Open, Script, Way},
-    witness::{Made, Witness},
+    faults::{Faults, Slot},
+    report::Report,
+    rest,
 };
 use crate::testing::Recorder;
 
 /// Runs a service through every way in which a call can end: see the [module](super).
 #[must_use = "a torture does nothing until it is run"]
 pub struct Torture {
-    recorder: Recorder,
-    slot: Option<Arc<Slot>>,
-    can_fail: bool,
-    spawn: Option<Spawn>,
-    counted_by: Option<String>,
-    rounds: u32,
-    seed: u64,
-    patience: Duration,
+    pub(super) recorder: Recorder,
+    pub(super) slot: Option<Arc<Slot>>,
+    pub(super) can_fail: bool,
+    pub(super) spawn: Option<Spawn>,
+    pub(super) counted_by: Option<String>,
+    pub(super) rounds: u32,
+    pub(super) seed: u64,
+    pub(super) patience: Duration,
 }
 
 // ===== impl Torture =====
@@ -83,8 +71,8 @@ impl Torture {
         self
     }
 
-    /// Says by which metric the calls are counted, where the recorder knows several services: any counter or histogram of the
-    /// Layer that is meant, such as `orders_total`. Otherwise they are counted by all that count calls of a server, or where
+    /// Says by which metric the calls are counted, where the recorder knows several services: any metric of the
+    /// Layer that is meant, such as `orders_total`; what others record is then not asked whether it balances. Otherwise they are counted by all that count calls of a server, or where
     /// there is none of a client, or of any service.
     pub fn counted_by(mut self, metric: impl Into<String>) -> Self {
         self.counted_by = Some(metric.into());
@@ -103,7 +91,11 @@ impl Torture {
         self
     }
 
-    /// Gives up what nothing came of for so long, in each round: 10 s unless set. Only calls that hang take it.
+    /// Gives up what a round still waits for after so long: 10 s unless set. The calls of a round wait together, and those of a
+    /// service that takes them one after the other have this for all of them. The round in which something was given up is the
+    /// last, so a torture of a service that hangs waits so long once, and not once for each round.
+    ///
+    /// What was given up is told in the report, and where nothing but that became of a way it is off.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -128,115 +120,6 @@ impl Torture {
         B: Body + Send + 'static,
     {
         self.drive(make, request, rest::body, true).await
-    }
-
-    async fn drive<S, R>(
-        self,
-        mut make: impl FnMut() -> S,
-        mut request: impl FnMut() -> R,
-        open: fn(S::Response) -> Option<Frames>,
-        has_body: bool,
-    ) -> Report
-    where
-        S: Service<R>,
-        S::Future: Send + 'static,
-        S::Response: 'static,
-    {
-        let ways = Open {
-            has_body,
-            has_tasks: self.spawn.is_some(),
-            has_faults: self.slot.is_some(),
-            can_fail: self.can_fail,
-        };
-        let mut witness = Witness::new(&self.recorder, self.counted_by.as_deref());
-        let mut dice = Dice::new(self.seed);
-        let mut tallies: Vec<(_, Tally)> = Vec::new();
-        let mut made = Made::default();
-        for round in 0..self.rounds {
-            let mut new = |script: Script| {
-                let injection = Injection { slot: self.slot.clone(), fault: script.fault() };
-                Call::new(script, (make(), request()), injection, open)
-            };
-            let mut calls: Vec<_> = Script::all(ways).map(&mut new).collect();
-            // While tasks of the runtime are about there is no quiet moment to look at, so in the first round they come last.
-            let (first, last): (Vec<_>, Vec<_>) =
-                calls.drain(..).partition(|call| round > 0 || call.script.way != Way::Aborted);
-            for mut together in [first, last] {
-                self.round(&mut together, &mut made, &mut witness, &mut dice).await;
-                calls.append(&mut together);
-            }
-            drop_elsewhere(calls.iter_mut().filter_map(Call::leave).collect());
-
-            calls.sort_by_key(|call| call.script.way);
-            for call in calls {
-                match tallies.iter_mut().find(|(way, _)| *way == call.script.way) {
-                    Some((_, tally)) => tally.add(call.told),
-                    None => {
-                        let mut tally = Tally::default();
-                        tally.add(call.told);
-                        tallies.push((call.script.way, tally));
-                    }
-                }
-            }
-        }
-        let mut off: Vec<_> = witness.first_off().into_iter().collect();
-        off.extend(witness.off(made));
-        off.extend(self.recorder.balance().err().into_iter().flat_map(|it| it.differences().to_vec()));
-        Report {
-            ways: tallies,
-            calls: witness.to_be_counted(made),
-            made: made.calls,
-            counted: witness.counted(),
-            off,
-            seed: self.seed,
-            had_faults: self.slot.is_some(),
-        }
-    }
-
-    /// Goes on with all calls of a round, a step of each in turn, until they have ended or nothing comes of them.
-    async fn round<S, R>(
-        &self,
-        calls: &mut [Call<S, R, S::Response>],
-        made: &mut Made,
-        witness: &mut Witness<'_>,
-        dice: &mut Dice,
-    ) where
-        S: Service<R>,
-        S::Future: Send + 'static,
-        S::Response: 'static,
-    {
-        let mut patience = None;
-        poll_fn(|cx: &mut Context<'_>| {
-            loop {
-                dice.shuffle(calls);
-                let mut has_moved = false;
-                for at in 0..calls.len() {
-                    let before = calls[at].told;
-                    let step = calls[at].step(self.spawn.as_ref(), cx);
-                    made.add(before, calls[at].told);
-                    if step == Step::Waits {
-                        continue;
-                    }
-                    has_moved = true;
-                    // What a task of the runtime has may end at any time.
-                    if !calls.iter().any(Call::is_away) {
-                        witness.look(*made, &calls[at]);
-                    }
-                }
-                if calls.iter().all(Call::is_done) {
-                    return Poll::Ready(());
-                }
-                if !has_moved {
-                    break;
-                }
-            }
-            if patience.get_or_insert_with(|| Patience::begin(self.patience)).is_over(cx) {
-                calls.iter_mut().for_each(Call::give_up);
-                return Poll::Ready(());
-            }
-            Poll::Pending
-        })
-        .await;
     }
 }
 

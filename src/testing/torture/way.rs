@@ -41,6 +41,8 @@ pub enum Way {
     BodyPanics,
     /// The body fails.
     BodyFails,
+    /// Several threads drop many calls at once, polled once or not at all, while others begin.
+    AtOnce,
 }
 
 /// What is done to one call: a way, and how far to go in it.
@@ -102,6 +104,7 @@ impl Way {
             Self::Fails => "the service fails",
             Self::BodyPanics => "the body panics",
             Self::BodyFails => "the body fails",
+            Self::AtOnce => "dropped by several threads at once",
         }
     }
 

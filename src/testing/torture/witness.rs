@@ -7,7 +7,7 @@ use std::{
 
 use metrics::Key;
 
-use super::call::Told;
+use super::told::{Begins, Ended, Made, Told};
 use crate::{
     names::Kind,
     testing::{
@@ -20,53 +20,17 @@ use crate::{
 
 /// Compares the calls that were made with what the recorder counted since.
 pub(super) struct Witness<'a> {
-    recorder: &'a Recorder,
+    pub(super) recorder: &'a Recorder,
     counted_by: Option<&'a str>,
     before: BTreeMap<Key, Value>,
     /// When each of what counts calls begins one, as far as that could be told.
     begins: BTreeMap<String, Begins>,
+    /// How many calls are known to have ended so.
+    pub(super) known: Vec<(Ended, u64)>,
+    /// The gauges that were seen above what they stood at.
+    rose: BTreeSet<String>,
     /// The first moment at which something was off.
     first_off: Option<String>,
-}
-
-/// How many calls were made.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Made {
-    pub(super) calls: u64,
-    /// Of which so many futures were not polled yet, or never.
-    unpolled: u64,
-}
-
-/// When what counts calls begins one: with the first that was seen to be so, it has to be so for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Begins {
-    WhenCalled,
-    /// Inside of an axum `Router`, for one.
-    WhenPolled,
-}
-
-// ===== impl Made =====
-
-impl Made {
-    /// Goes with a call from one step to the next.
-    pub(super) fn add(&mut self, before: Told, now: Told) {
-        self.calls += u64::from(now.is_begun) - u64::from(before.is_begun);
-        self.unpolled += u64::from(now.is_unpolled);
-        self.unpolled -= u64::from(before.is_unpolled);
-    }
-
-    fn begun(self, begins: Begins) -> u64 {
-        match begins {
-            Begins::WhenCalled => self.calls,
-            Begins::WhenPolled => self.calls - self.unpolled,
-        }
-    }
-
-    /// When a call begins, if so many have begun.
-    fn begins(self, begun: u64) -> Option<Begins> {
-        let both = [Begins::WhenCalled, Begins::WhenPolled];
-        both.into_iter().find(|begins| self.unpolled > 0 && self.begun(*begins) == begun)
-    }
 }
 
 // ===== impl Witness =====
@@ -74,7 +38,15 @@ impl Made {
 impl<'a> Witness<'a> {
     pub(super) fn new(recorder: &'a Recorder, counted_by: Option<&'a str>) -> Self {
         let before = KINDS.into_iter().flat_map(|kind| recorder.store.all(kind)).collect();
-        Self { recorder, counted_by, before, begins: BTreeMap::new(), first_off: None }
+        Self {
+            recorder,
+            counted_by,
+            before,
+            begins: BTreeMap::new(),
+            known: Vec::new(),
+            rose: BTreeSet::new(),
+            first_off: None,
+        }
     }
 
     /// Looks while calls go on, at a moment when none is being made or ended: all that began have ended or are in flight.
@@ -94,6 +66,49 @@ impl<'a> Witness<'a> {
                 ));
             }
             self.begins.extend(begins.map(|begins| (ended, begins)));
+        }
+        self.look_at_gauges(made, last);
+    }
+
+    /// Where nothing counts calls there is the gauge alone. A call leaves it at the end of its body, of which the torture does not
+    /// know when what is inside sees it.
+    fn look_at_gauges(&mut self, made: Made, last: &dyn Display) {
+        for gauge in self.gauges_alone() {
+            let level = self.level(&gauge);
+            if level > 0 {
+                self.rose.insert(gauge.clone());
+            }
+            if !(made.held as i64..=made.going_on as i64).contains(&level) {
+                self.first_off = Some(format!(
+                    "after a call ({last}): {} went on, {} of them without a head, and {gauge} was at {level}",
+                    made.going_on, made.held
+                ));
+            }
+        }
+    }
+
+    /// The gauges of what is tortured, if nothing else is recorded of it.
+    fn gauges_alone(&self) -> BTreeSet<String> {
+        let families = self.families();
+        match families.iter().any(|family| family.counting().next().is_some()) {
+            true => BTreeSet::new(),
+            false => families.into_iter().filter_map(|family| family.in_flight).collect(),
+        }
+    }
+
+    /// What does not balance now, beside what did not before.
+    pub(super) fn unbalanced(&self) -> Vec<String> {
+        let all = self.recorder.families();
+        let of = if self.counted_by.is_some() { self.families() } else { all };
+        self.recorder.unbalanced_since(&of, &self.before)
+    }
+
+    /// Hears how a call has ended.
+    pub(super) fn hear(&mut self, told: Told) {
+        let Some(ended) = told.outcome else { return };
+        match self.known.iter_mut().find(|(its, _)| *its == ended) {
+            Some((_, calls)) => *calls += 1,
+            None => self.known.push((ended, 1)),
         }
     }
 
@@ -118,6 +133,9 @@ impl<'a> Witness<'a> {
 
     /// What is off now that all calls have ended.
     pub(super) fn off(&self, made: Made) -> Vec<String> {
+        if made.calls == 0 {
+            return Vec::new();
+        }
         let families = self.families();
         if families.is_empty() {
             let hint = match self.counted_by {
@@ -126,16 +144,21 @@ impl<'a> Witness<'a> {
             };
             return vec![format!("{} calls were made, and {hint}", made.calls)];
         }
-        let mut off = Vec::new();
+        let still = self.gauges_alone().into_iter().filter(|gauge| !self.rose.contains(gauge));
+        let mut off: Vec<_> =
+            still.map(|gauge| format!("{} calls were made, and {gauge} never rose", made.calls)).collect();
         let mut seen = BTreeSet::new();
         for family in &families {
             let begins = self.begins_of(family);
             for (kind, name) in family.counting() {
                 let counted = self.since(kind, name);
                 let every = if kind == Kind::Histogram { self.recorder.every(name).max(1) } else { 1 };
+                // One that goes on from an earlier call may take none of the first.
+                let goes_on = every > 1 && self.before_of(kind, name) > 0;
                 let is_right = |begins| {
                     let begun = made.begun(begins);
-                    (begun.div_ceil(every)..=begun).contains(&counted)
+                    let least = if goes_on { 0 } else { begun.div_ceil(every) };
+                    (least..=begun).contains(&counted)
                 };
                 if !begins.iter().copied().any(is_right) && seen.insert(name) {
                     let has = match kind {
@@ -146,6 +169,13 @@ impl<'a> Witness<'a> {
                 }
             }
         }
+        if !off.is_empty() && !self.known.is_empty() {
+            off.push(
+                "a Layer of faults that is outside of the measured one keeps calls from it: is it inside?"
+                    .into(),
+            );
+        }
+        off.extend(families.iter().flat_map(|family| self.otherwise(family)));
         if !off.is_empty() && families.len() > 1 && self.counted_by.is_none() {
             off.push(
                 "if not every call passes all of these: Torture::counted_by says which to compare".into(),
@@ -191,7 +221,9 @@ impl<'a> Witness<'a> {
     fn families(&self) -> Vec<Family> {
         let mut families = self.recorder.families();
         match self.counted_by {
-            Some(its) => families.retain(|family| family.counting().any(|(_, name)| name == its)),
+            Some(its) => families.retain(|family| {
+                family.counting().any(|(_, name)| name == its) || family.in_flight.as_deref() == Some(its)
+            }),
             None => {
                 let classes = [Class::Server, Class::Client, Class::Service, Class::Attempt];
                 let class = classes.into_iter().find(|class| families.iter().any(|it| it.class == *class));
@@ -201,9 +233,15 @@ impl<'a> Witness<'a> {
         families
     }
 
-    fn since(&self, kind: Kind, name: &str) -> u64 {
+    pub(super) fn since(&self, kind: Kind, name: &str) -> u64 {
         let series = self.recorder.store.series(kind, name).into_iter();
         series.map(|(key, value)| value.count() - self.count_before(&key)).sum()
+    }
+
+    /// How much of it there was before.
+    fn before_of(&self, kind: Kind, name: &str) -> u64 {
+        let series = self.recorder.store.series(kind, name).into_iter();
+        series.map(|(key, _)| self.count_before(&key)).sum()
     }
 
     fn level(&self, name: &str) -> i64 {
@@ -212,7 +250,7 @@ impl<'a> Witness<'a> {
         series.map(|(key, value)| (level(Some(&value)) - level(self.before.get(&key))) as i64).sum()
     }
 
-    fn count_before(&self, key: &Key) -> u64 {
+    pub(super) fn count_before(&self, key: &Key) -> u64 {
         self.before.get(key).map_or(0, Value::count)
     }
 }
