@@ -2,8 +2,8 @@
 //!
 //! One document with everything in it, and nothing from anywhere else. It reads `/metrics` every two seconds, and draws
 //! the request rate, the share of errors, percentiles against the thresholds of the SLA, a heat map on the buckets that are
-//! there, what is in flight, who was refused and why, what is left of each error budget since the service started, a table
-//! of routes, and the catalogue of metrics with their help texts. It is for the minutes in which one looks at one process: what
+//! there, what is in flight and since when, how calls ended, who was refused and why, what is left of each error budget since
+//! the service started, a table of routes, and the catalogue of metrics with their help texts. It is for the minutes in which one looks at one process: what
 //! watches many, remembers, and wakes somebody is Prometheus, with the [rules](crate::rules) and the dashboards.
 //!
 //! # On the exporter's listener
