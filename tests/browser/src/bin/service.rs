@@ -1,10 +1,10 @@
 //! A service to be looked at: as many routes as one likes, and answers as the caller asks for them.
 //!
 //! ```text
-//! service --addr HOST:PORT --metrics-addr HOST:PORT [--routes N] [--token TOKEN]
+//! service --addr HOST:PORT --metrics-addr HOST:PORT [--routes N] [--token TOKEN] [--ageless]
 //! ```
 //!
-//! `/route7/x?status=503&millis=30` answers so after so long. What it calls its jobs, whoever asks for one says.
+//! With `--ageless` its page does not say when it began. `/route7/x?status=503&millis=30` answers so after so long. What it calls its jobs, whoever asks for one says.
 
 use std::{env, error::Error, time::Duration};
 
@@ -33,7 +33,10 @@ fn well() -> u16 {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sla = Sla::new("many").availability(0.99).latency(0.99, Duration::from_millis(100));
-    let mut exporter = Prometheus::new().sla(&sla).process().page();
+    let mut exporter = Prometheus::new().sla(&sla).page();
+    if !env::args().any(|arg| arg == "--ageless") {
+        exporter = exporter.process();
+    }
     if let Some(token) = flag("--token") {
         exporter = exporter.bearer_token(token);
     }

@@ -4,20 +4,31 @@ use crate::{looked::Looked, program::Program};
 
 #[tokio::test]
 async fn a_restart_is_told_and_counted_through() {
-    let addresses = ["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"];
-    let first = Program::service(&addresses);
+    through_a_restart(&[]).await;
+}
+
+#[tokio::test]
+async fn a_restart_is_told_by_its_counters_where_nothing_says_when_it_began() {
+    through_a_restart(&["--ageless"]).await;
+}
+
+async fn through_a_restart(how: &[&str]) {
+    let start = |addr: &str, metrics_addr: &str| {
+        Program::service(&[&["--addr", addr, "--metrics-addr", metrics_addr], how].concat())
+    };
+    let first = start("127.0.0.1:0", "127.0.0.1:0");
     first.get_each(20, &["/route0/x"]).await;
     let (application, metrics) = (first.application.clone(), first.metrics.clone());
     let looked = Looked::open(&metrics).await;
     looked.choose("#window", "since opened").await;
     first.get_each(5, &["/route0/x"]).await;
-    looked.refreshes(2).await;
+    looked.refreshes(1).await;
     assert_eq!(looked.figure("main", "calls").await, Some(5.0));
 
     drop(first);
     looked.until("it misses it", "document.documentElement.dataset.state === 'lost'").await;
     assert_eq!(looked.figure("main", "calls").await, Some(5.0), "the last picture is gone");
-    let second = Program::service(&["--addr", &application, "--metrics-addr", &metrics]);
+    let second = start(&application, &metrics);
     second.get_each(3, &["/route0/x"]).await;
     looked.until("it is back", "document.documentElement.dataset.state === 'live'").await;
     looked.refreshes(1).await;
@@ -62,9 +73,10 @@ async fn ten_thousand_series_leave_it_quick() {
         of(&frames, 0.5),
         of(&frames, 0.99),
     );
-    // A machine that does other things beside may keep a slice waiting, but not most of them.
+    // A machine that does other things beside may keep a slice or two waiting; work that is not cut is as long each time.
+    let third = slices.as_array().unwrap().iter().nth_back(2).unwrap().as_f64().unwrap();
     assert!(of(&frames, 0.5) < 34.0, "the median frame took {} ms", of(&frames, 0.5));
-    assert!(of(&slices, 0.9) < 50.0, "a tenth of the slices took {} ms", of(&slices, 0.9));
+    assert!(third < 20.0, "three slices took {third} ms and more");
     assert!(looked.complaints().await.is_empty());
     // The one that fails is found by its name.
     looked.fill("#filter", "route100").await;
