@@ -5,7 +5,7 @@ use std::fmt;
 /// What is said of a gauge that is not at rest.
 pub(super) const STANDS_AT: &str = " stands at ";
 
-/// What is off in a recorder that is not balanced: see [`Recorder::balance`].
+/// What is off in a recorder that is not balanced: see [`Recorder::balance`](super::Recorder::balance).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unbalanced {
