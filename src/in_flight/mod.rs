@@ -7,6 +7,7 @@
 //! resolved. What is known of their starts is shared in the same way.
 
 mod oldest;
+mod queue;
 mod shared;
 mod starts;
 mod word;
