@@ -58,19 +58,7 @@ struct Refusals {
 
 impl Told {
     pub(crate) fn new(slas: Vec<Sla>, namings: impl IntoIterator<Item = Naming>) -> Self {
-        let mut unique: Vec<Naming> = Vec::new();
-        for naming in namings {
-            if !unique.contains(&naming) {
-                unique.push(naming);
-            }
-        }
-        let mut once: Vec<Sla> = Vec::new();
-        for sla in slas {
-            if !once.contains(&sla) {
-                once.push(sla);
-            }
-        }
-        Self { slas: once, namings: unique }
+        Self { slas: once(slas), namings: once(namings) }
     }
 
     /// The catalogue of what stands on `page`, which is in the Prometheus text format.
@@ -122,6 +110,17 @@ impl Told {
             reason: naming.prometheus_label_of(names::REASON),
         }
     }
+}
+
+/// Each once, in the order in which they came.
+fn once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for it in all {
+        if !once.contains(&it) {
+            once.push(it);
+        }
+    }
+    once
 }
 
 /// Tells whether a metric of the page is this one of the catalogue, whatever a scheme or a Layer calls it: what describes
