@@ -4,6 +4,7 @@ use http::Method;
 
 use crate::{
     expected::{Labels, budget, calls, error_ratio, is_bad, is_judged, quantile},
+    exposition::Page,
     looked::Looked,
     program::Program,
 };
@@ -22,6 +23,15 @@ async fn traffic(program: &Program) {
     program.call(Method::POST, "/echo").await;
     let reports = (0..4).map(|_| program.call(Method::POST, "/reports"));
     futures_util::future::join_all(reports).await;
+}
+
+/// The page of all that a program has done, while it does nothing more, and what that exports.
+async fn since_start(program: &Program) -> (Looked, Page) {
+    let looked = Looked::open(&program.metrics).await;
+    looked.pause().await;
+    looked.choose("#window", "since start").await;
+    looked.refresh().await;
+    (looked, program.page().await)
 }
 
 #[tokio::test]
@@ -46,11 +56,7 @@ async fn it_loads_without_an_error_and_asks_nobody_but_its_listener() {
 async fn the_figures_since_the_start_are_those_of_the_metrics() {
     let program = Program::example(&[]);
     traffic(&program).await;
-    let looked = Looked::open(&program.metrics).await;
-    looked.pause().await;
-    looked.choose("#window", "since start").await;
-    looked.refresh().await;
-    let page = program.page().await;
+    let (looked, page) = since_start(&program).await;
 
     let shown = async |name| looked.figure("main", name).await;
     assert_same(shown("calls").await, calls(&page, |_| true), "calls");
@@ -156,11 +162,7 @@ async fn a_call_that_hangs_is_the_oldest_and_is_older_with_each_refresh() {
 async fn how_calls_ended_is_told_apart() {
     let program = Program::example(&[]);
     traffic(&program).await;
-    let looked = Looked::open(&program.metrics).await;
-    looked.pause().await;
-    looked.choose("#window", "since start").await;
-    looked.refresh().await;
-    let page = program.page().await;
+    let (looked, page) = since_start(&program).await;
     for (outcome, status) in
         [("completed", "200"), ("completed", "500"), ("panicked", "500"), ("completed", "429")]
     {
