@@ -112,16 +112,10 @@ impl Signal {
     }
 
     pub(super) fn grpc_client(sla: &Sla) -> Self {
-        let calls = Set::of([Selector::new(sla.naming.grpc_client_ended())]);
-        let code = sli::label(sla, names::GRPC_CODE);
-        let codes: Vec<_> = Grpc::new(None).bad.iter().map(|code| sla.naming.grpc_code(code)).collect();
-        let canceled = sla.naming.grpc_code(names::GRPC_CANCELED);
-        let all = calls.clone().map(|selector| selector.unequal(&code, &canceled));
-        let bad = all.clone().map(|selector| selector.one_of(&code, &codes));
         Self {
-            calls,
+            calls: Set::of([Selector::new(sla.naming.grpc_client_ended())]),
             duration: Some(local(sla, Set::of([sli::selector(sla, &names::GRPC_CLIENT_HANDLING_SECONDS)]))),
-            ..Self::of_grpc(sla, Sli::Ratio { all, bad })
+            ..Self::of_grpc(sla, sli::grpc_client_calls(sla))
         }
         .named("grpc_client", "Outgoing gRPC calls", Kind::GrpcClient)
         .in_flight(

@@ -177,9 +177,20 @@ fn http_timed(sla: &Sla, whose: &Whose<'_>, metric: &Metric) -> Set {
 
 /// Of the gRPC calls that tell how the service is doing, without those of methods that have their own, the bad ones.
 pub(crate) fn grpc_calls(sla: &Sla, it: &Grpc, has_own: impl Fn(&Grpc) -> bool) -> Sli {
+    judged_by_code(sla, it, grpc_of(sla, it, grpc_handled, has_own))
+}
+
+/// Of the gRPC calls that the service makes and does not give up, the bad ones.
+#[cfg(feature = "page")]
+pub(crate) fn grpc_client_calls(sla: &Sla) -> Sli {
+    let calls = of_service(sla, Selector::new(sla.naming.grpc_client_ended()));
+    judged_by_code(sla, &Grpc::new(None), Set::of([calls]))
+}
+
+/// Without the calls that were given up, which are on neither side; those of the promise's codes are bad.
+fn judged_by_code(sla: &Sla, it: &Grpc, calls: Set) -> Sli {
     let code = label(sla, names::GRPC_CODE);
-    let all = grpc_of(sla, it, grpc_handled, has_own);
-    let all = all.map(|selector| selector.unequal(&code, &sla.naming.grpc_code(names::GRPC_CANCELED)));
+    let all = calls.map(|selector| selector.unequal(&code, &sla.naming.grpc_code(names::GRPC_CANCELED)));
     let codes: Vec<_> = it.bad.iter().map(|code| sla.naming.grpc_code(code)).collect();
     let bad = all.clone().map(|selector| selector.one_of(&code, &codes));
     Sli::Ratio { all, bad }

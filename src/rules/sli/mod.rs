@@ -2,13 +2,13 @@
 
 mod calls;
 
-#[cfg(feature = "page")]
-pub(crate) use self::calls::http_client_calls;
 pub(crate) use self::calls::{
     Whose, availability, counted, grpc, grpc_calls, grpc_counter, http_calls, http_cancelled, http_counter,
     http_errors, http_latency, label, leaving, of_service, only_method, operation_calls, selector,
     uncancelled,
 };
+#[cfg(feature = "page")]
+pub(crate) use self::calls::{grpc_client_calls, http_client_calls};
 #[cfg(any(feature = "dashboard", feature = "page"))]
 pub(crate) use self::calls::{grpc_handled, http_ended, operation_ended};
 use self::calls::{only, operation_latency};
